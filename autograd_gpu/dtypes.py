@@ -8,8 +8,8 @@ bfloat16 is the odd one: NumPy has no such type, the optional package ml_dtypes 
 
 All promotion is decided here and follows PyTorch (https://docs.pytorch.org/docs/stable/tensor_attributes.html):
 the lattice `_DIRECTLY_ABOVE` says in which type two types meet, `result_type` adds that a tensor with
-dimensions outranks a zero-dim one, which outranks a Python scalar. PyTorch's complex32 is left out, so float16
-meets complex numbers in complex64.
+dimensions outranks a zero-dim one, which outranks a Python scalar. PyTorch's complex32 is left out, so
+float16 meets complex numbers in complex64.
 """
 
 from __future__ import annotations
@@ -439,8 +439,8 @@ def result_type(*operands: tuple[DType, int]) -> DType:
             `scalar_dtype` gives).
 
     Operands of one priority are promoted with `promote_types`. A lower priority then counts only if its
-    category is higher: a Python float turns integers into the default dtype, a complex number turns a floating
-    type into the complex type of its precision.
+    category is higher: a Python float turns integers into the default dtype, a complex number turns a
+    floating type into the complex type of its precision.
 
     Raises:
         ValueError: without operands.

@@ -1,0 +1,95 @@
+"""What every test gets: the `device` fixture, the options that choose devices, and a seed.
+
+pytest                       the CPU, and CUDA where there is a device
+pytest --device cpu          the CPU only
+pytest --device cuda -m gpu  nothing but the tests that use a CUDA device
+pytest --require-gpu         fail, rather than skip, where a test needs a CUDA device and there is none
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("autograd_gpu")
+    group.addoption(
+        "--device",
+        choices=("cpu", "cuda", "all"),
+        default="all",
+        help="the devices that tests with the `device` fixture run on (default: all)",
+    )
+    group.addoption(
+        "--require-gpu",
+        action="store_true",
+        help="fail the tests that need a CUDA device where there is none, instead of skipping them",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--require-gpu") and config.getoption("--device") == "cpu":
+        raise pytest.UsageError("--require-gpu contradicts --device cpu")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "device" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--device")
+        params: list[Any] = []
+        if chosen in ("cpu", "all"):
+            params.append("cpu")
+        if chosen in ("cuda", "all"):
+            params.append(pytest.param("cuda", marks=pytest.mark.gpu))
+        metafunc.parametrize("device", params, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    unwanted = set()
+    if "packaging" not in config.getoption("-m"):
+        unwanted.add("packaging")
+    if config.getoption("--device") == "cpu":
+        unwanted.add("gpu")
+    deselected = [item for item in items if unwanted.intersection(mark.name for mark in item.iter_markers())]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in set(deselected)]
+
+
+@functools.cache
+def _why_no_cuda() -> str | None:
+    from autograd_gpu.device import cuda_unavailable_reason
+
+    return cuda_unavailable_reason()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # Skipping from this one place makes pytest report all skipped GPU tests in one line.
+    if item.get_closest_marker("gpu") is not None and (reason := _why_no_cuda()) is not None:
+        if item.config.getoption("--require-gpu"):
+            pytest.fail(f"--require-gpu: {reason}", pytrace=False)
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """The device to put tensors on; a test that asks for it runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    """Every test starts from the same random numbers, whichever tests ran before it."""
+    import autograd_gpu as ag
+
+    if hasattr(ag, "manual_seed"):
+        ag.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _doctest_names(doctest_namespace: dict[str, Any]) -> None:
+    """Docstring examples may use `ag` without importing it."""
+    import autograd_gpu as ag
+
+    doctest_namespace["ag"] = ag
