@@ -1,0 +1,1 @@
+"""The raw array namespace, one family of functions per file, written once over NumPy and CuPy."""
