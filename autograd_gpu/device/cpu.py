@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from autograd_gpu.device.namespace import ArrayNamespace
-from autograd_gpu.device.portable.base import Array, DType, Ufunc, float32, is_half
+from autograd_gpu.device.portable.base import Array, DType, Ufunc, float32, int64, is_half
+from autograd_gpu.device.portable.special import Part
+
+SPECIAL_BLOCK = 8192
+ONE_HOT_ROWS, ONE_HOT_ELEMENTS = 256, 2**20
+ROUNDS = 4
 
 
 class CpuNamespace(ArrayNamespace):
@@ -23,9 +28,6 @@ class CpuNamespace(ArrayNamespace):
     def scalar(self, value: complex, dtype: DType) -> Array:
         return np.array(value, dtype)
 
-    def to_host(self, x: Array) -> np.ndarray[Any, Any]:
-        return np.asarray(x)
-
     def diagonal(self, x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
         view = x.diagonal(offset, dim1, dim2)
         view.flags.writeable = x.flags.writeable  # NumPy hands diagonals out read-only
@@ -36,7 +38,7 @@ class CpuNamespace(ArrayNamespace):
             return self.matmul(a.astype(float32), b.astype(float32)).astype(a.dtype)
         if a.ndim > 1 and b.ndim > 1:
             a, b = _for_blas(a), _for_blas(b)
-            if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous:
+            if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous and a.size:
                 # One large product instead of one per batch.
                 return np.matmul(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
         return np.matmul(a, b)
@@ -44,9 +46,87 @@ class CpuNamespace(ArrayNamespace):
     def _accumulate_scan(self, function: Ufunc, x: Array, dim: int) -> Array:
         return function.accumulate(x, axis=dim)  # type: ignore[attr-defined]
 
+    # -- special functions: blocks that stay in the cache, each element only through its own polynomial
+
+    def _special(self, function: Part, x: Array, out: Array | None, inside: DType) -> Array:
+        if x.size <= SPECIAL_BLOCK or (out is not None and not out.flags.c_contiguous):
+            return super()._special(function, x, out, inside)
+        result = np.empty(x.shape, x.dtype) if out is None else out
+        source, target = x.reshape(-1), result.reshape(-1)
+        for start in range(0, source.size, SPECIAL_BLOCK):
+            block = slice(start, start + SPECIAL_BLOCK)
+            target[block] = function(self.cast(source[block], inside))
+        return result
+
+    def _piecewise(self, x: Array, key: Array, edges: Sequence[float], parts: Sequence[Part]) -> Array:
+        if not x.ndim:
+            return super()._piecewise(x, key, edges, parts)
+        region = np.zeros(x.shape, np.int8)
+        for edge in edges:
+            region += key >= edge
+        result = np.empty_like(x)
+        for number, part in enumerate(parts):
+            here = region == number
+            count = np.count_nonzero(here)
+            if count == x.size:
+                return part(x)
+            if count:
+                result[here] = part(x[here])
+        return result
+
+    # -- indices ---------------------------------------------------------------------------------------
+
+    def _index(self, index: Array, size: int, axis: int) -> Array:
+        index = index.astype(int64, copy=False)
+        if not index.size:
+            return index
+        lowest, highest = index.min(), index.max()
+        if lowest < -size or highest >= size:
+            wrong = lowest if lowest < -size else highest
+            raise IndexError(f"index {wrong} is out of bounds for dimension {axis} with size {size}")
+        return np.where(index < 0, index + size, index) if lowest < 0 else index
+
+    def _add_rows(self, target: Array, rows: Array, values: Array) -> None:
+        height, count = target.shape[0], rows.size
+        if is_half(target.dtype) or target.shape[1] <= 1 or not values.size:
+            if not is_half(target.dtype) and target.shape[1] == 1:
+                target, values = target[:, 0], values[:, 0]  # np.add.at has a fast path for vectors
+            super()._add_rows(target, rows, values)
+            return
+        if height <= ONE_HOT_ROWS and height * count <= ONE_HOT_ELEMENTS and target.dtype.kind == "f":
+            one_hot = np.zeros((height, count), target.dtype)
+            one_hot[rows, np.arange(count)] = 1
+            total = one_hot @ values
+            if np.isfinite(total).all():  # else zeros times infinities have spoilt other rows
+                target += total
+                return
+        if count <= 4 * height:
+            rows, values = _add_first_occurrences(target, rows, values)
+        if rows.size:
+            order = np.argsort(rows, kind="stable")
+            rows = rows[order]
+            starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+            target[rows[starts]] += np.add.reduceat(values[order], starts, axis=0)
+
+
+def _add_first_occurrences(target: Array, rows: Array, values: Array) -> tuple[Array, Array]:
+    """Adds what can be added without repeated rows, a few times; returns the rows and values that are
+    left."""
+    place = np.empty(target.shape[0], int64)
+    for _ in range(ROUNDS):
+        number = np.arange(rows.size)
+        place[rows[::-1]] = number[::-1]  # the last assignment, that of the first occurrence, stays
+        first = place[rows] == number
+        if first.all():
+            target[rows] += values
+            return rows[:0], values[:0]
+        target[rows[first]] += values[first]
+        rows, values = rows[~first], values[~first]
+    return rows, values
+
 
 def _for_blas(x: Array) -> Array:
-    """``x``, copied where the strides of its matrices are none that BLAS takes: NumPy would use a plain loop."""
+    """``x``, copied where its matrices have strides that BLAS cannot take and NumPy would loop over."""
     if x.flags.c_contiguous or x.flags.f_contiguous:
         return x
     rows, columns = x.strides[-2:]

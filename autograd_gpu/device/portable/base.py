@@ -1,8 +1,8 @@
 """What every family of the raw array namespace shares: the array module, halves, constants.
 
-A namespace's functions take and return raw arrays (``numpy.ndarray`` or ``cupy.ndarray``). The caller has already promoted
-the operands to one dtype and normalised ``dim``; the functions here therefore check nothing that the array library
-checks, and never look at an array's values unless the operation is about that.
+A namespace's functions take and return raw arrays (``numpy.ndarray`` or ``cupy.ndarray``). The caller has
+already promoted the operands to one dtype and normalised ``dim``; the functions here therefore check nothing
+that the array library checks, and never look at an array's values unless the operation is about that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 Array = Any
-"""A raw array; NumPy itself returns scalars (``numpy.float32``) where a result has no dimension, and so do we."""
+"""A raw array; NumPy itself returns scalars (``numpy.float32``) where a result has no dimension, and so do
+we."""
 
 Ufunc = Callable[..., Array]
 """An elementwise function: arrays in, array out, ``out=`` accepted."""
@@ -41,7 +42,8 @@ class Base:
         self._constants: dict[tuple[float, DType], Array] = {}
 
     def scalar(self, value: complex, dtype: DType) -> Array:
-        """``value`` as an operand without dimensions that decides nothing about the result's dtype but ``dtype``."""
+        """``value`` as an operand without dimensions that decides nothing about the result's dtype but
+        ``dtype``."""
         return dtype.type(value)
 
     def _constant(self, value: float, dtype: DType) -> Array:

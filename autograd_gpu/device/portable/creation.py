@@ -38,7 +38,8 @@ class Creation(Base):
         return self.full(x.shape, value, x.dtype)
 
     def arange(self, start: float, stop: float, step: float, dtype: DType) -> Array:
-        """``ceil((stop - start) / step)`` values; each is computed from its index, so errors do not add up."""
+        """``ceil((stop - start) / step)`` values; each is computed from its index, so errors do not add
+        up."""
         count = max(0, math.ceil((stop - start) / step))
         if dtype.kind in "iub" and all(isinstance(number, int) for number in (start, stop, step)):
             count = max(0, -((start - stop) // step))  # type: ignore[assignment]
@@ -49,7 +50,8 @@ class Creation(Base):
         return self.cast(self._arange(count, float64) * float(step) + float(start), dtype)
 
     def linspace(self, start: complex, stop: complex, steps: int, dtype: DType) -> Array:
-        """``steps`` values from ``start`` to ``stop`` inclusive; the second half is counted back from ``stop``."""
+        """``steps`` values from ``start`` to ``stop`` inclusive; the second half is counted back from
+        ``stop``."""
         if steps == 0:
             return self.empty((0,), dtype)
         if steps == 1:
@@ -74,7 +76,8 @@ class Creation(Base):
         return np.asarray(x)
 
     def cast(self, x: Array, dtype: DType) -> Array:
-        """``x`` in ``dtype``; ``x`` itself where it has it. Complex to real drops the imaginary part, float to integer truncates."""
+        """``x`` in ``dtype``; ``x`` itself where it has it. Complex to real drops the imaginary part, float
+        to integer truncates."""
         if x.dtype == dtype:
             return x
         kind = dtype.kind

@@ -1,8 +1,8 @@
 """Elementwise functions.
 
-Those that the array library has under the same meaning are its own ufuncs, bound as attributes, so that a call costs
-nothing extra and ``out=`` works; the others are methods that accept ``out=`` too.
-Halves (float16, bfloat16) come out as halves; special functions compute them through float32 (see ``special.py``).
+Those that the array library has under the same meaning are its own ufuncs, bound as attributes, so that a
+call costs nothing extra and ``out=`` works; the others are methods that accept ``out=`` too. Halves (float16,
+bfloat16) come out as halves; special functions compute them through float32 (see ``special.py``).
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ import numpy as np
 from autograd_gpu.device.portable.base import Array, Base, Ufunc
 
 UFUNC_NAMES = {
-    "neg": "negative", "abs": "absolute", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log", "log2": "log2",
-    "log10": "log10", "log1p": "log1p", "sqrt": "sqrt", "reciprocal": "reciprocal", "square": "square", "sin": "sin",
-    "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "sinh": "sinh", "cosh": "cosh",
-    "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "floor": "floor", "ceil": "ceil",
-    "trunc": "trunc", "isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite", "logical_not": "logical_not",
-    "bitwise_not": "invert", "positive": "positive", "add": "add", "sub": "subtract", "mul": "multiply",
-    "div": "true_divide", "floor_divide": "floor_divide", "remainder": "remainder", "fmod": "fmod",
-    "maximum": "maximum", "minimum": "minimum", "fmax": "fmax", "fmin": "fmin", "atan2": "arctan2", "hypot": "hypot",
-    "copysign": "copysign", "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
-    "ge": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or", "logical_xor": "logical_xor",
-    "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
-    "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift", "nextafter": "nextafter",
-    "logaddexp": "logaddexp",
+    "neg": "negative", "abs": "absolute", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log",
+    "log2": "log2", "log10": "log10", "log1p": "log1p", "sqrt": "sqrt", "reciprocal": "reciprocal",
+    "square": "square", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
+    "atan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh",
+    "atanh": "arctanh", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "isnan": "isnan",
+    "isinf": "isinf", "isfinite": "isfinite", "logical_not": "logical_not", "bitwise_not": "invert",
+    "positive": "positive", "add": "add", "sub": "subtract", "mul": "multiply", "div": "true_divide",
+    "floor_divide": "floor_divide", "remainder": "remainder", "fmod": "fmod", "maximum": "maximum",
+    "minimum": "minimum", "fmax": "fmax", "fmin": "fmin", "atan2": "arctan2", "hypot": "hypot",
+    "copysign": "copysign", "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal",
+    "gt": "greater", "ge": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or",
+    "logical_xor": "logical_xor", "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or",
+    "bitwise_xor": "bitwise_xor", "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift",
+    "nextafter": "nextafter", "logaddexp": "logaddexp",
 }  # fmt: skip
 """Our (PyTorch's) name of a function: the array library's."""
 
@@ -104,7 +105,7 @@ class Elementwise(Base):
         for name, name_there in UFUNC_NAMES.items():
             setattr(self, name, getattr(xp, name_there))
 
-    # -- unary ---------------------------------------------------------------------------------------------------
+    # -- unary -----------------------------------------------------------------------------------------
 
     def sign(self, x: Array, out: Array | None = None) -> Array:
         """-1, 0 or 1; ``z / |z|`` for complex; 0 for NaN, as in PyTorch."""
@@ -138,7 +139,8 @@ class Elementwise(Base):
         return self.sub(x, self.trunc(x), out=out)
 
     def sigmoid(self, x: Array, out: Array | None = None) -> Array:
-        """``1 / (1 + exp(-x))``: where ``exp(-x)`` overflows the result is the correct 0, and small results keep all digits."""
+        """``1 / (1 + exp(-x))``: where ``exp(-x)`` overflows the result is the correct 0, and small results
+        keep all digits."""
         result = self.neg(x, out=out)
         result = self.exp(result, out=_writable(result, out))
         result = self.add(result, self._constant(1, x.dtype), out=_writable(result, out))
@@ -162,7 +164,8 @@ class Elementwise(Base):
         return self._into(out, x.imag if x.dtype.kind == "c" else self.xp.zeros_like(x))
 
     def angle(self, x: Array, out: Array | None = None) -> Array:
-        """The argument of a complex number; for a real one pi where it is negative, else 0, and NaN for NaN."""
+        """The argument of a complex number; for a real one pi where it is negative, else 0, and NaN for
+        NaN."""
         if x.dtype.kind == "c":
             return self.atan2(x.imag, x.real, out=out)
         zero = self._constant(0, x.dtype)
@@ -177,7 +180,8 @@ class Elementwise(Base):
         neginf: float | None = None,
         out: Array | None = None,
     ) -> Array:
-        """Replaces NaN and the infinities; the infinities by the dtype's largest and smallest number unless given."""
+        """Replaces NaN and the infinities; the infinities by the dtype's largest and smallest number unless
+        given."""
         if x.dtype.kind in "iub":
             return self._into(out, x.copy())
         if x.dtype.kind == "c":
@@ -194,7 +198,7 @@ class Elementwise(Base):
         )
         return self._into(out, self.xp.where(x != x, self.scalar(nan, x.dtype), result))
 
-    # -- binary --------------------------------------------------------------------------------------------------
+    # -- binary ----------------------------------------------------------------------------------------
 
     def pow(self, x: Array, y: Array, out: Array | None = None) -> Array:
         """``x ** y``; an integer to a negative power is 1 / x ** -y rounded towards zero, as in PyTorch."""
@@ -208,12 +212,11 @@ class Elementwise(Base):
         return self._into(out, self.xp.where(negative, inverse, positive_power))
 
     def heaviside(self, x: Array, y: Array, out: Array | None = None) -> Array:
-        if x.dtype.kind == "f":
-            return self.xp.heaviside(x, y, out=out)
+        """0 where ``x`` is negative or NaN, ``y`` where it is zero, 1 where it is positive."""
         zero = self._constant(0, x.dtype)
         return self._into(out, self.xp.where(x == zero, y, (x > zero).astype(x.dtype)))
 
-    # -- ternary -------------------------------------------------------------------------------------------------
+    # -- ternary ---------------------------------------------------------------------------------------
 
     def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
         return self._into(out, self.xp.where(condition, x, y))
@@ -221,7 +224,8 @@ class Elementwise(Base):
     def clamp(
         self, x: Array, min: Array | None = None, max: Array | None = None, out: Array | None = None
     ) -> Array:
-        """``minimum(maximum(x, min), max)``; NaN in any operand propagates; ``max`` wins where it is below ``min``."""
+        """``minimum(maximum(x, min), max)``; NaN in any operand propagates; ``max`` wins where it is below
+        ``min``."""
         if min is not None:
             x = self.maximum(x, min, out=out)
         if max is not None:
@@ -231,7 +235,8 @@ class Elementwise(Base):
         return x
 
     def lerp(self, start: Array, end: Array, weight: Array, out: Array | None = None) -> Array:
-        """``start + weight * (end - start)``, computed from the nearer end so that weights 0 and 1 are exact."""
+        """``start + weight * (end - start)``, computed from the nearer end so that weights 0 and 1 are
+        exact."""
         difference = end - start
         half, one = self._constant(0.5, start.dtype), self._constant(1, start.dtype)
         near_start = self.abs(weight) < half
@@ -261,7 +266,8 @@ class Elementwise(Base):
 
 
 def _writable(result: Array, out: Array | None) -> Array | None:
-    """Where the next step of a function may write: its own intermediate result, unless that is a NumPy scalar."""
+    """Where the next step of a function may write: its own intermediate result, unless that is a NumPy
+    scalar."""
     if out is not None:
         return out
     return None if isinstance(result, np.generic) else result

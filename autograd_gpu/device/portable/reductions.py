@@ -1,7 +1,7 @@
 """Reductions and scans.
 
-``dim`` is an int, a tuple of ints or None (all axes). Halves accumulate in float32 and come out as halves; sums and products
-of bool and integer arrays come out as int64, as in PyTorch.
+``dim`` is an int, a tuple of ints or None (all axes). Halves accumulate in float32 and come out as halves;
+sums and products of bool and integer arrays come out as int64, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from autograd_gpu.device.portable.base import Array, Base, Dim, DType, Shape, Uf
 class Reductions(Base):
     """Sums, products, extremes, moments and their running versions.
 
-    The attributes ``_sum``, ``_prod``, ... are called as ``f(x, axis=, keepdims=)`` and may be replaced by a faster
-    function of the same meaning.
+    The attributes ``_sum``, ``_prod``, ... are called as ``f(x, axis=, keepdims=)`` and may be replaced by a
+    faster function of the same meaning.
     """
 
     _sum: Ufunc
@@ -67,15 +67,11 @@ class Reductions(Base):
         if x.dtype.kind == "c":
             squares = deviation.real**2 + deviation.imag**2
         else:
-            squares = (
-                deviation * deviation if isinstance(deviation, np.generic) else self._square_in(deviation)
-            )
+            squares = deviation
+            squares *= deviation
         total = self._sum(squares, axis=dim, keepdims=keepdim)
         total /= max(0.0, reduced_size(x.shape, dim) - correction)
         return total
-
-    def _square_in(self, x: Array) -> Array:
-        return self.xp.multiply(x, x, out=x)
 
     def std(self, x: Array, *, dim: Dim = None, keepdim: bool = False, correction: float = 1) -> Array:
         return self.xp.sqrt(self.var(x, dim=dim, keepdim=keepdim, correction=correction))
@@ -142,7 +138,7 @@ class Reductions(Base):
             return g.reshape(shape)
         return self.sum(g, dim=axes, keepdim=True, dtype=g.dtype).reshape(shape)
 
-    # -- scans ---------------------------------------------------------------------------------------------------
+    # -- scans -----------------------------------------------------------------------------------------
 
     def cumsum(self, x: Array, *, dim: int, dtype: DType | None = None) -> Array:
         return self._scan(self.xp.cumsum, x, dim, dtype)

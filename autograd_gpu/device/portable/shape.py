@@ -75,7 +75,8 @@ class Shaping(Base):
         return self.xp.repeat(x, repeats, axis=dim)
 
     def pad(self, x: Array, pads: Sequence[int], mode: str = "constant", value: complex = 0) -> Array:
-        """Pads from the last axis on: ``pads`` is (before last, after last, before last but one, ...); negative ones crop.
+        """Pads from the last axis on: ``pads`` is (before last, after last, before last but one, ...);
+        negative ones crop.
 
         ``mode`` is constant, reflect (without the edge), replicate (the edge) or circular.
         """
@@ -113,7 +114,8 @@ class Shaping(Base):
         return (size - 1) - abs((size - 1) - abs(place))
 
     def unfold(self, x: Array, dim: int, size: int, step: int) -> Array:
-        """A view of the windows of ``size`` elements, ``step`` apart, along ``dim``; the window is the last axis."""
+        """A view of the windows of ``size`` elements, ``step`` apart, along ``dim``; the window is the last
+        axis."""
         if x.ndim == 0:
             return x.reshape(1)[: size if size <= 1 else 1]
         axis = dim % x.ndim
@@ -123,15 +125,16 @@ class Shaping(Base):
         return self._strided(x, (*shape, size), (*strides, x.strides[axis]))
 
     def as_strided(self, x: Array, shape: Shape, strides: Shape, offset: int = 0) -> Array:
-        """A view of the memory of ``x`` (which must be C-contiguous); ``strides`` and ``offset`` count elements.
+        """A view of the memory of ``x`` (which must be C-contiguous); ``strides`` and ``offset`` count
+        elements.
 
         Raises RuntimeError where the view would leave the memory of ``x``.
         """
         last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
         if 0 not in shape and (last >= x.size or offset < 0 or min(strides, default=0) < 0):
             raise RuntimeError(
-                f"as_strided: size {shape}, stride {strides} and storage offset {offset} reach element {last} of a "
-                f"storage of {x.size} elements; choose sizes and strides (none negative) that stay inside"
+                f"as_strided: size {shape}, stride {strides} and storage offset {offset} reach element {last} of "
+                f"a storage of {x.size} elements; choose sizes and strides (none negative) that stay inside"
             )
         flat = x.reshape(-1)[offset:]
         return self._strided(flat, tuple(shape), tuple(stride * x.itemsize for stride in strides))
