@@ -1,0 +1,393 @@
+"""Layer 2: the backward scheduler. One loop for `.backward()`, `autograd.grad` and everything built on them.
+
+A node runs when every node that was made later, and could still send it a gradient, has run. Sequence numbers grow from
+inputs to outputs, so the pending node with the largest number is always ready: a heap of numbers is the whole scheduler,
+without discovery pass, dependency counts or recursion.
+
+Gradients on their way are raw arrays, or tensors under `create_graph`; the rules cannot tell. The first gradient that
+arrives at a node is borrowed; the second is added to it in place only if nobody else holds it (see `exclusive`), so
+nothing is ever written into an array that a rule, a hook or the user may still see. Leaves have the oldest numbers and
+accumulate last: a backward pass that fails has changed no `.grad`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+from sys import getrefcount
+from typing import Any
+
+from autograd_gpu import errors
+from autograd_gpu.core import hooks, modes
+from autograd_gpu.core.graph import Array, Leaf, MultiNode, Node, Pick, Spec, Specs, Tensor, bump, wrap
+from autograd_gpu.core.op import REGISTRY, Modified, Op, check_group, tensor_namespace
+from autograd_gpu.device import SILENT, restore, silence, type_of
+
+SECOND_BACKWARD = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
+
+class Freed:
+    """Takes the place of what a node kept, and knows which backward call used it up."""
+
+    __slots__ = ("code", "offset")
+
+    def __init__(self) -> None:
+        self.code, self.offset = errors.user_frame()
+
+
+def _references_when_exclusive() -> int:
+    array = bytearray(1)
+    return getrefcount(array)
+
+
+#: what getrefcount says of a local variable's value that nothing else holds (interpreters differ)
+EXCLUSIVE = _references_when_exclusive()
+
+
+def run(
+    roots: Sequence[Node],
+    gradients: Sequence[Any],
+    *,
+    wanted: Sequence[Node] | None = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> list[Any]:
+    """Send `gradients` (raw arrays; tensors under create_graph) from `roots` towards the leaves.
+
+    Without `wanted`, every leaf accumulates into its tensor's ``.grad``. With it, only nodes on a path to a wanted node
+    run, no ``.grad`` changes, and the result lists the gradients at the wanted nodes, None where none arrived.
+    """
+    captures: dict[int, Any] | None = None
+    needed: set[int] = set()
+    if wanted is not None:
+        captures = dict.fromkeys((node.sequence for node in wanted), None)
+        needed = _on_a_path(roots, captures)
+    mode: Any = modes.enable_grad() if create_graph else modes.no_grad()
+    token = silence(SILENT)
+    try:
+        with mode:
+            _loop(roots, gradients, needed, captures, retain_graph, create_graph)
+    finally:
+        restore(token)
+    return [] if wanted is None or captures is None else [captures[node.sequence] for node in wanted]
+
+
+def _loop(
+    roots: Sequence[Node],
+    gradients: Sequence[Any],
+    needed: set[int],
+    captures: dict[int, Any] | None,
+    retain_graph: bool,
+    create_graph: bool,
+) -> None:
+    pending: dict[int, Any] = {}  # sequence -> gradient so far
+    nodes: dict[int, Node] = {}  # sequence -> node, for every entry of `heap`
+    heap: list[int] = []  # negative sequences
+    freed = None if retain_graph else Freed()
+
+    for root, gradient in zip(roots, gradients, strict=True):
+        key = root.sequence
+        if key in nodes:
+            pending[key] = pending[key] + gradient
+        else:
+            pending[key] = gradient
+            nodes[key] = root
+            heap.append(-key)
+    heapify(heap)
+    gradients = gradient = None  # type: ignore[assignment]
+
+    while heap:
+        key = -heappop(heap)
+        node = nodes.pop(key)
+        g = pending.pop(key)
+        if node.hooks is not None:
+            g = hooks.before(node, g)
+        if captures is not None:
+            if key in captures:
+                captures[key] = g
+            if key not in needed:
+                continue
+        if node.__class__ is not Node:
+            if node.__class__ is Leaf:
+                exclusive = getrefcount(g) == EXCLUSIVE and _owns_memory(g)
+                _accumulate(node, g, exclusive, create_graph)
+                continue
+            if node.__class__ is Pick:
+                _deliver(node, g, pending, nodes, heap)
+                continue
+            g = _materialize(node, g, create_graph)
+        kept = node.kept
+        if kept.__class__ is Freed:
+            raise _freed_error(node, kept)
+        edges = node.edges
+        pull = node.pull
+        if captures is not None:
+            edges, pull = _restrict(node, needed, captures)
+        try:
+            if create_graph:
+                namespace: Any = tensor_namespace(node.type.device)
+                results = _differentiable_pull(node, edges, pull, namespace, g)
+            else:
+                namespace = node.type.namespace
+                results = pull(namespace, g, kept, node.params)
+        except Modified as change:
+            raise _modified_error(node, change) from None
+        except Exception as error:
+            error.add_note(f"in the backward of {node.name()}, made at {node.place}")
+            raise
+        if freed is not None and kept is not None and kept[-1].__class__ not in _HARMLESS:
+            node.kept = freed
+        kept = None
+        if node.hooks is not None:
+            results = hooks.after(node, results, g)
+        g = None
+        shape = node.shape if node.op.kind == "elementwise" else None
+        for edge, result in zip(edges, results):  # noqa: B905 - trailing inputs without a rule have no result
+            if edge is None or result is None:
+                continue
+            if (shape or result.shape) != edge.shape:
+                result = namespace.sum_to(result, edge.shape)
+            key = edge.sequence
+            if key not in nodes:
+                nodes[key] = edge
+                pending[key] = result
+                heappush(heap, -key)
+            else:
+                before = pending.pop(key)
+                if not create_graph and getrefcount(before) == EXCLUSIVE and _owns_memory(before):
+                    before += result
+                    pending[key] = before
+                else:
+                    pending[key] = before + result
+                before = None
+        results = result = None
+
+
+#: kept entries that hold no array, so that going through them twice does no harm
+_HARMLESS = frozenset((Spec, Specs))
+
+
+def _owns_memory(array: Array) -> bool:
+    """Whether an array is nobody's view, so that holding the only reference means that nobody else can see its data."""
+    return getattr(array, "base", None) is None
+
+
+def _on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
+    """Sequences of the nodes that have an edge to a goal, or to a node that has."""
+    reached: dict[int, Node] = {}
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node.sequence not in reached:
+            reached[node.sequence] = node
+            stack.extend(edge for edge in node.edges if edge is not None)
+    needed: set[int] = set()
+    for sequence in sorted(reached):
+        for edge in reached[sequence].edges:
+            if edge is not None and (edge.sequence in goals or edge.sequence in needed):
+                needed.add(sequence)
+                break
+    return needed
+
+
+def _restrict(node: Node, needed: set[int], goals: dict[int, Any]) -> tuple[tuple[Node | None, ...], Any]:
+    """Edges and pullback of a node without the inputs that lead nowhere wanted."""
+    edges = tuple(
+        edge if edge is not None and (edge.sequence in needed or edge.sequence in goals) else None for edge in node.edges
+    )
+    if edges == node.edges or not isinstance(node.op, Op):
+        return edges, node.pull
+    recorded, wanted = mask_of(node.op, node.edges), mask_of(node.op, edges)
+    return edges, node.pull if recorded == wanted else node.op.pull(recorded, wanted, node.pull.variant)
+
+
+def mask_of(op: Op, edges: Sequence[Node | None]) -> int:
+    """One bit for each input (all of a variadic input together) that has an edge."""
+    fixed = len(op.inputs)
+    mask = 0
+    for position, edge in enumerate(edges):
+        if edge is not None:
+            mask |= 1 << min(position, fixed)
+    return mask
+
+
+# -- nodes with several outputs ------------------------------------------------------------------------------------------
+
+
+def _deliver(pick: Node, g: Any, pending: dict[int, Any], nodes: dict[int, Node], heap: list[int]) -> None:
+    """Put the gradient of one output into its slot of the node that made it."""
+    parent = pick.edges[0]
+    assert isinstance(parent, MultiNode)
+    assert isinstance(pick, Pick)
+    key = parent.sequence
+    if key not in nodes:
+        nodes[key] = parent
+        pending[key] = [None] * len(parent.outputs)
+        heappush(heap, -key)
+    pending[key][pick.index] = g
+
+
+def _materialize(node: Node, gradients: Any, create_graph: bool) -> Any:
+    """Zeros for the outputs that no gradient reached: rules for several outputs get all of them."""
+    if not isinstance(node, MultiNode) or not node.materialize:
+        return gradients
+    filled = []
+    for g, spec in zip(gradients, node.outputs, strict=True):
+        if g is None and spec.type.differentiable:
+            g = spec.type.namespace.zeros(spec.shape, spec.type.numpy)
+            if create_graph:
+                g = wrap(g, spec.type)
+        filled.append(g)
+    return filled
+
+
+# -- leaves --------------------------------------------------------------------------------------------------------------
+
+
+def _accumulate(leaf: Node, g: Any, exclusive: bool, create_graph: bool) -> None:
+    """Add the final gradient of a leaf to its tensor's ``.grad``."""
+    assert isinstance(leaf, Leaf)
+    tensor = leaf.tensor()
+    if tensor is None or tensor._node is None:  # gone, or frozen since the forward
+        return
+    accumulate_into(tensor, g, exclusive, create_graph)
+    if leaf.hooks is not None:
+        for hook in tuple(leaf.hooks.post_accumulate.values()):
+            hook(tensor)
+
+
+def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool) -> None:
+    """``tensor.grad += g``. An array that somebody else may see is copied, not kept; an existing ``.grad`` is changed in
+    place, so that its address is stable, except under create_graph."""
+    existing = tensor._grad
+    if create_graph:
+        tensor._grad = g if existing is None else existing + g
+    elif existing is None:
+        namespace = tensor._type.namespace
+        if not exclusive or not namespace.is_contiguous(g):
+            g = namespace.copy(namespace.asarray(g))
+        tensor._grad = wrap(g, tensor._type)
+    elif existing._node is not None:  # left by an earlier create_graph: other tensors depend on its value
+        tensor._grad = existing.detach() + wrap(g, tensor._type)
+    else:
+        array = existing._array
+        array += g
+        bump(existing)
+
+
+# -- create_graph --------------------------------------------------------------------------------------------------------
+
+
+def _differentiable_pull(node: Node, edges: Sequence[Node | None], pull: Any, namespace: Any, g: Any) -> Any:
+    """Run a node's rules on tensors, so that the gradients have a history of their own."""
+    op = node.op
+    if not isinstance(op, Op):  # a user's Function brings its own way
+        return pull(namespace, g, node.kept, node.params)
+    if op.fused:
+        return _through_body(node, edges, namespace, g)
+    return pull(namespace, g, rewrap(node), node.params)
+
+
+def rewrap(node: Node) -> tuple[Any, ...] | None:
+    """What a node kept, as tensors that know where they came from."""
+    if node.kept is None:
+        return None
+    op = node.op
+    entries = iter(node.kept)
+    result: list[Any] = []
+    for name in op.layout(mask_of(op, node.edges)):
+        entry = next(entries)
+        if name in op.inputs:
+            result += [_tensor(entry, node.edges[op.inputs.index(name)]), next(entries), next(entries)]
+        elif name in op.outputs:
+            own = type_of(entry).differentiable
+            result += [_tensor(entry, node if own else None), next(entries), next(entries)]
+        elif name == op.variadic:
+            members = zip(entry, node.edges[len(op.inputs) :], strict=True)
+            result += [tuple(_tensor(array, edge) for array, edge in members), next(entries), next(entries)]
+        elif name in op.saves:
+            result.append(None if entry is None else wrap(entry))
+        else:
+            result.append(entry)
+    return tuple(result)
+
+
+def _tensor(array: Array, node: Node | None) -> Tensor | None:
+    return None if array is None else wrap(array, None, node)
+
+
+def _through_body(node: Node, edges: Sequence[Node | None], namespace: Any, g: Tensor) -> list[Tensor | None]:
+    """Gradients of a fused op with a history: run its body again on tensors and go backward through that.
+
+    Each input is first aliased, so that only its direct use in this op counts, not what it shares with other inputs.
+    """
+    op = node.op
+    kept = node.kept or ()
+    entries = iter(kept)
+    found: dict[str, Any] = {}
+    for name in op.layout(mask_of(op, node.edges)):
+        entry = next(entries)
+        if name in op.inputs or name in op.outputs:
+            version, expected = next(entries), next(entries)
+            if version[0] != expected:
+                raise Modified(name, version, expected)
+        elif name == op.variadic:
+            check_group(name, next(entries), next(entries))
+        found[name] = entry
+    alias = REGISTRY["alias"].apply
+    inputs: list[Tensor | None] = []
+    for name, edge, goal in zip(op.inputs, node.edges, edges, strict=True):
+        array = found.get(name)
+        if array is None and edge is not None:  # no derivative depends on its value
+            array = edge.type.namespace.zeros(edge.shape, edge.type.numpy)
+        tensor = _tensor(array, edge)
+        inputs.append(alias(tensor) if goal is not None else tensor)
+    output = op.body(namespace, *inputs, **node.params)
+    if op.saves:
+        output = output[0]
+    goals = [tensor._node for tensor, goal in zip(inputs, edges, strict=True) if goal is not None and tensor is not None]
+    gradients = iter(run([output._node], [g], wanted=[goal for goal in goals if goal], retain_graph=True, create_graph=True))
+    return [None if goal is None else next(gradients) for goal in edges]
+
+
+# -- errors --------------------------------------------------------------------------------------------------------------
+
+
+def _freed_error(node: Node, freed: Freed) -> RuntimeError:
+    return RuntimeError(
+        f"{SECOND_BACKWARD}\n  {node.name()} was made at {node.place}\n"
+        f"  its saved values were freed by the backward at {errors.place(freed.code, freed.offset)}"
+    )
+
+
+def _modified_error(node: Node, change: Modified) -> RuntimeError:
+    """PyTorch's message for a kept array that was overwritten, with the two lines that are at odds."""
+    op = node.op
+    entries = iter(node.kept)
+    array = None
+    for name in op.layout(mask_of(op, node.edges)):
+        array = next(entries)
+        if name in op.inputs or name in op.outputs or name == op.variadic:
+            next(entries), next(entries)
+        if name == change.name:
+            break
+    if isinstance(array, tuple):
+        array = array[0]
+    source: Node | None = node
+    if change.name in op.inputs:
+        source = node.edges[op.inputs.index(change.name)]
+    maker = "" if source is None or isinstance(source, Leaf) else f", which is output 0 of {source.name()},"
+    changed = change.version[1] if len(change.version) > 1 else None
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[ag.{type_of(array).dtype.scalar_name}Tensor {list(array.shape)}]{maker} is at version {change.version[0]}; "
+        f"expected version {change.expected} instead.\n"
+        f"  {node.name()} kept it ({change.name}) at {node.place}\n"
+        + (f"  it was changed in place at {errors.place(*changed)}\n" if changed else "")
+        + "  Use the out-of-place op there, or clone() the tensor before it is changed."
+    )

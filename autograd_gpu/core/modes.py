@@ -1,0 +1,192 @@
+"""Per-thread switches, and the two counters that keep them free of charge while nobody uses them.
+
+An op must not pay a thread-local lookup to learn that everything is as usual. So each switch that leaves its default
+is counted, over all threads, in a module-level integer; ops look at the integer and ask their own thread only if it is
+not zero.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
+
+
+class _Local(threading.local):
+    """What the current thread has switched. `interceptors` see every op call of the thread, innermost last."""
+
+    grad_enabled: bool = True
+
+    def __init__(self) -> None:
+        self.interceptors: list[Any] = []
+
+
+local = _Local()
+lock = threading.Lock()
+
+#: how many grad-disabling switches are on, in all threads together
+grad_disabled = 0
+#: how many interceptors (forward-mode levels, autocast, guards, ...) are active, in all threads together
+intercepting = 0
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops in this thread are recorded for backward.
+
+    >>> ag.is_grad_enabled()
+    True
+    """
+    return local.grad_enabled
+
+
+def _switch_grad(enabled: bool) -> bool:
+    """Set this thread's grad mode; returns what it was."""
+    global grad_disabled
+    before = local.grad_enabled
+    if before is not enabled:
+        local.grad_enabled = enabled
+        with lock:
+            grad_disabled += -1 if enabled else 1
+    return before
+
+
+class _GradMode:
+    """Context manager and decorator (functions and generator functions) that sets grad mode while it is active."""
+
+    enabled: bool
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []
+
+    def _fresh(self) -> _GradMode:
+        return type(self)()
+
+    def __enter__(self) -> None:
+        self._before.append(_switch_grad(self.enabled))
+
+    def __exit__(self, *exception: object) -> None:
+        _switch_grad(self._before.pop())
+
+    def __call__(self, function: Wrapped) -> Wrapped:
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generator(*args: Any, **kwargs: Any) -> Any:
+                # The mode holds while the generator's own code runs, not while its consumer does.
+                inner = function(*args, **kwargs)
+                send: Callable[[], Any] = functools.partial(next, inner)
+                try:
+                    while True:
+                        with self._fresh():
+                            try:
+                                value = send()
+                            except StopIteration as stop:
+                                return stop.value
+                        try:
+                            sent = yield value
+                            send = functools.partial(inner.send, sent)
+                        except GeneratorExit:
+                            with self._fresh():
+                                inner.close()
+                            raise
+                        except BaseException as error:
+                            send = functools.partial(inner.throw, error)
+                finally:
+                    inner.close()
+
+            return cast(Wrapped, generator)
+        if inspect.isclass(function):
+            raise TypeError(f"{type(self).__name__} decorates functions; decorate the methods of {function.__name__} instead")
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with self._fresh():
+                return function(*args, **kwargs)
+
+        return cast(Wrapped, wrapper)
+
+
+class no_grad(_GradMode):
+    """Ops inside are not recorded. Context manager or decorator (with or without parentheses); affects this thread only.
+
+    >>> x = ag.ones(2, requires_grad=True)
+    >>> with ag.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    enabled = False
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        instance = super().__new__(cls)
+        if function is None:
+            return instance
+        _GradMode.__init__(instance)
+        return instance(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
+        super().__init__()
+
+
+class enable_grad(no_grad):
+    """Ops inside are recorded, even within `no_grad`. Context manager or decorator; affects this thread only.
+
+    >>> x = ag.ones(2, requires_grad=True)
+    >>> with ag.no_grad():
+    ...     with ag.enable_grad():
+    ...         y = x * 2
+    >>> y.requires_grad
+    True
+    """
+
+    enabled = True
+
+
+class set_grad_enabled(_GradMode):
+    """Set grad mode by a flag: as a plain call (at once), as a context manager, or as a decorator.
+
+    >>> with ag.set_grad_enabled(False):
+    ...     ag.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.enabled = bool(mode)
+        self._entry = _switch_grad(self.enabled)
+
+    def _fresh(self) -> _GradMode:
+        return set_grad_enabled(self.enabled)
+
+    def __enter__(self) -> None:
+        self._before.append(self._entry)
+        _switch_grad(self.enabled)
+
+    def __call__(self, function: Wrapped) -> Wrapped:
+        _switch_grad(self._entry)  # as a decorator it changes nothing until the function is called
+        return super().__call__(function)
+
+
+class intercept:
+    """Context manager that shows every op call of this thread to `interceptor` (see `core.op.apply`)."""
+
+    def __init__(self, interceptor: Any) -> None:
+        self.interceptor = interceptor
+
+    def __enter__(self) -> Any:
+        global intercepting
+        local.interceptors.append(self.interceptor)
+        with lock:
+            intercepting += 1
+        return self.interceptor
+
+    def __exit__(self, *exception: object) -> None:
+        global intercepting
+        local.interceptors.pop()
+        with lock:
+            intercepting -= 1
