@@ -238,6 +238,7 @@ _OF_NAME = {dtype.name: dtype for dtype in all_dtypes} | {
     "cfloat": cfloat,
     "cdouble": cdouble,
 }
+_OF_PYTHON: dict[type, DType] = {bool: bool_, int: int64, float: float64, complex: complex128}
 _SUPPORTED = ", ".join(dtype.name for dtype in reversed(all_dtypes) if dtype is not bool_) + " and bool"
 
 
@@ -278,8 +279,8 @@ def as_dtype(dtype: Any) -> DType:
 
     Args:
         dtype: a `DType`; a `numpy.dtype` or NumPy scalar type; a name such as ``"float32"`` or ``"half"``; or
-            one of the Python types bool (bool), int (int64), float (the default dtype) and complex (its
-            complex counterpart).
+            one of the Python types bool (bool), int (int64), float (float64) and complex (complex128), whatever
+            the default dtype is.
 
     Raises:
         TypeError: for anything else.
@@ -288,7 +289,7 @@ def as_dtype(dtype: Any) -> DType:
         >>> import numpy as np
         >>> from autograd_gpu.dtypes import as_dtype
         >>> as_dtype("float64"), as_dtype(np.int8), as_dtype(float)
-        (ag.float64, ag.int8, ag.float32)
+        (ag.float64, ag.int8, ag.float64)
     """
     if type(dtype) is DType:
         return dtype
@@ -299,8 +300,8 @@ def as_dtype(dtype: Any) -> DType:
         if found is not None:
             return found
     elif isinstance(dtype, type):
-        if dtype in (bool, int, float, complex):
-            return scalar_dtype(dtype())
+        if dtype in _OF_PYTHON:
+            return _OF_PYTHON[dtype]
         if issubclass(dtype, np.generic):
             return of_numpy(np.dtype(dtype))
     raise TypeError(

@@ -147,8 +147,8 @@ def test_names_of_aliases_are_understood() -> None:
 def test_python_types_are_understood(default_dtype) -> None:
     assert as_dtype(bool) is dtypes.bool_
     assert as_dtype(int) is dtypes.int64
-    assert (as_dtype(float), as_dtype(complex)) == (dtypes.float32, dtypes.complex64)
-    default_dtype(dtypes.float64)
+    assert (as_dtype(float), as_dtype(complex)) == (dtypes.float64, dtypes.complex128)
+    default_dtype(dtypes.float16)  # changes nothing
     assert (as_dtype(float), as_dtype(complex)) == (dtypes.float64, dtypes.complex128)
 
 
