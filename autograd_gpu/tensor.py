@@ -15,7 +15,8 @@ from autograd_gpu.core import hooks
 from autograd_gpu.core.graph import Leaf, Node, Pick, Tensor, alias_of, bump, hooks_of, node_of, visible
 from autograd_gpu.core.inplace import check_writable
 from autograd_gpu.core.leaves import detach, is_leaf, require_grad
-from autograd_gpu.core.op import METHODS, REGISTRY
+from autograd_gpu.core.call import REGISTRY
+from autograd_gpu.core.op import METHODS
 from autograd_gpu.device import Device, type_for
 from autograd_gpu.ops import creation, transfer
 

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core import engine
 from autograd_gpu.core.graph import Node, Tensor, node_of, wrap
-from autograd_gpu.core.op import REGISTRY
+from autograd_gpu.core.call import REGISTRY
 
 Tensors = Tensor | Sequence[Tensor]
 

@@ -20,7 +20,9 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core import hooks, modes
 from autograd_gpu.core.graph import Array, Leaf, MultiNode, Node, Pick, Spec, Specs, Tensor, bump, wrap
-from autograd_gpu.core.op import REGISTRY, Modified, Op, check_group, tensor_namespace
+from autograd_gpu.core.call import REGISTRY
+from autograd_gpu.core.compile import Modified, check_group
+from autograd_gpu.core.op import Op, tensor_namespace
 from autograd_gpu.device import SILENT, restore, silence, type_of
 
 SECOND_BACKWARD = (

@@ -22,7 +22,8 @@ from autograd_gpu import errors
 from autograd_gpu.core import engine, modes
 from autograd_gpu.core.graph import Leaf, Tensor, alias_of, node_of, wrap
 from autograd_gpu.core.leaves import LEAF, detach
-from autograd_gpu.core.op import REGISTRY, Op, Rule, compute, prepare, record, tensor_namespace
+from autograd_gpu.core.call import REGISTRY, compute, prepare, record
+from autograd_gpu.core.op import Op, Rule, tensor_namespace
 
 _next_level = count(1).__next__
 

@@ -276,7 +276,7 @@ def node_of(tensor: Tensor) -> Node | None:
 def refresh(tensor: Tensor, view: View) -> None:
     """Give a view the node that running its steps again on the base as it is now would make."""
     from autograd_gpu.core import modes
-    from autograd_gpu.core.op import replay
+    from autograd_gpu.core.call import replay
 
     base = view.base
     with modes.enable_grad():

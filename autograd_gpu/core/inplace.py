@@ -15,7 +15,8 @@ import numpy as np
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Leaf, Node, Tensor, bump, hooks_of, node_of, wrap
-from autograd_gpu.core.op import METHODS, REGISTRY, Op, attach, compute, op, prepare, replay
+from autograd_gpu.core.call import REGISTRY, attach, compute, prepare, replay
+from autograd_gpu.core.op import METHODS, Op, op
 
 NO_GRAD_VIEW = (
     "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is "

@@ -116,8 +116,9 @@ class ArrayType:
         self.device = device
         self.is_complex: bool = dtype.is_complex
         self.differentiable: bool = dtype.is_floating_point or dtype.is_complex
-        #: real floating point: elementwise ops return the type they were given, so nothing needs checking
-        self.fast: bool = dtype.is_floating_point
+        #: NumPy keeps this type when it meets Python numbers, and conj() is the identity: compiled code handles it.
+        #: (ml_dtypes promotes bfloat16 with Python floats.)
+        self.fast: bool = dtype.is_floating_point and dtype is not dtypes.bfloat16
         #: Python numbers already turned into operands of this type (filled by core.op, bounded there)
         self.constants: dict[Any, Any] = {}
 

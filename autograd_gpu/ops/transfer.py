@@ -6,7 +6,8 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.op import REGISTRY, expose, op
+from autograd_gpu.core.call import REGISTRY
+from autograd_gpu.core.op import expose, op
 from autograd_gpu.device import Device, cuda_unavailable_reason, type_for
 
 

@@ -1,0 +1,376 @@
+"""Layer 2: how a call of an op is computed and recorded, whatever its inputs are.
+
+This is the general road (`apply`): it checks operands, brings them to one device and dtype, runs the forward silently,
+wraps the results, and makes the node. The compiled functions of `core/compile.py` are the same thing for plain tensors,
+written out flat; they come here for everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_gpu import dtypes, errors
+from autograd_gpu.core import modes
+from autograd_gpu.core.graph import (
+    Array, MultiNode, Node, Pick, Spec, Specs, Tensor, View, next_sequence, node_of, wrap,
+)  # fmt: skip
+from autograd_gpu.device import SILENT, ArrayType, Device, restore, silence, type_for
+
+if TYPE_CHECKING:
+    from autograd_gpu.core.op import Op
+
+#: every op by name; the tests and the namespaces are generated from it
+REGISTRY: dict[str, Op] = {}
+
+#: the version of what can never change: constants and absent inputs
+NEVER: list[Any] = [0]
+
+
+def apply_keywords(op: Op, *inputs: Any, **params: Any) -> Any:
+    """What `op.apply` is for ops too irregular for compiled code."""
+    return apply(op, inputs, params)
+
+
+def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Compute and record a call of `op`, whatever its inputs are."""
+    if modes.intercepting and modes.local.interceptors:
+        return modes.local.interceptors[-1](op, inputs, params)
+    tensors = prepare(op, inputs)
+    first = next((t for t in tensors if t is not None), None)
+    if first is None:
+        raise TypeError(f"{op.name}(): expected at least one tensor")
+    arrays = [None if t is None else t._array for t in tensors]
+    results = compute(op, first._type.namespace, tensors, arrays, params)
+    return record(op, tensors, arrays, results, params)
+
+
+def compute(op: Op, namespace: Any, inputs: Sequence[Any], arrays: Sequence[Array], params: dict[str, Any]) -> Any:
+    """Run the forward on raw arrays; errors come out in the users' terms."""
+    token = silence(SILENT)
+    try:
+        return getattr(namespace, op.forward_name)(*arrays, **params)
+    except Exception as error:
+        raise_clearly(op, inputs, params, error)
+    finally:
+        restore(token)
+
+
+def record(op: Op, tensors: Sequence[Tensor | None], arrays: Sequence[Array], results: Any, params: dict[str, Any]) -> Any:
+    """Wrap the results of a call and remember how they were made."""
+    main = next(t for t in tensors if t is not None)
+    visible = 1 if op.outputs == ("out",) else len(op.outputs)
+    if op.outputs == ("*",):
+        outputs, saved = list(results), ()
+    elif op.saves or visible > 1:
+        outputs, saved = list(results[:visible]), results[visible:]
+    else:
+        outputs, saved = [results], ()
+    wrapped = [_wrap_result(op, array, main) for array in outputs]
+    if op.kind == "view":
+        for index, tensor in enumerate(wrapped):
+            tensor._changes = main._changes
+            if op.outputs == ("*",):
+                tensor._view = view_of(main, op, {**params, "output": index})
+                tensor._view.restriction = "multiple"
+            else:
+                tensor._view = view_of(main, op, params)
+
+    edges = tuple(None if t is None else node_of(t) for t in tensors)
+    if op.rules and any(edges) and modes.local.grad_enabled:
+        attach(op, tensors, arrays, edges, wrapped, saved, params)
+    if op.outputs == ("*",):
+        return tuple(wrapped)
+    return wrapped[0] if visible == 1 else tuple(wrapped)
+
+
+def _wrap_result(op: Op, array: Array, main: Tensor) -> Tensor:
+    tensor = wrap(array)
+    if op.out == "same" and tensor._type is not main._type and op.outputs == ("out",):
+        # ml_dtypes promotes bfloat16 with Python scalars; the op's dtype is what it was given.
+        tensor = wrap(main._type.namespace.cast(tensor._array, main._type.numpy))
+    return tensor
+
+
+def attach(
+    op: Op,
+    tensors: Sequence[Tensor | None],
+    arrays: Sequence[Array],
+    edges: tuple[Node | None, ...],
+    wrapped: Sequence[Tensor],
+    saved: Sequence[Array],
+    params: dict[str, Any],
+) -> None:
+    """Make the node of a call and give it to the outputs that can have a gradient."""
+    targets = [t for t in wrapped if t._type.differentiable]
+    if not targets:
+        return
+    fixed = len(op.inputs)
+    mask = 0
+    for position, edge in enumerate(edges):
+        if edge is not None:
+            mask |= 1 << min(position, fixed)
+    node = Node.__new__(Node) if len(targets) == 1 else MultiNode.__new__(MultiNode)
+    node.op = op
+    node.edges = edges
+    node.pull = op.pull(mask, mask, _variant(tensors, targets[0]))
+    node.params = params
+    node.sequence = next_sequence()
+    node.hooks = None
+    node.code, node.offset = errors.user_frame()
+    node.kept = keep(op, mask, tensors, arrays, wrapped, saved)
+    if len(targets) == 1:
+        node.shape = targets[0]._array.shape
+        node.type = targets[0]._type
+        targets[0]._node = node
+        return
+    assert isinstance(node, MultiNode)
+    node.shape = ()
+    node.type = targets[0]._type
+    node.outputs = tuple(Spec(t._array.shape, t._type) for t in wrapped)
+    node.materialize = True
+    for index, tensor in enumerate(wrapped):
+        if tensor._type.differentiable:
+            pick = Pick.__new__(Pick)
+            pick.op = op
+            pick.edges = (node,)
+            pick.pull = None
+            pick.kept = None
+            pick.params = params
+            pick.hooks = None
+            pick.sequence = next_sequence()
+            pick.shape = tensor._array.shape
+            pick.type = tensor._type
+            pick.code, pick.offset = node.code, node.offset
+            pick.index = index
+            tensor._node = pick
+
+
+def _variant(tensors: Sequence[Tensor | None], output: Tensor) -> str:
+    types = [t._type for t in tensors if t is not None and t._type.differentiable]
+    if output._type.is_complex or any(t.is_complex for t in types):
+        return "conjugate"
+    if any(t.dtype is dtypes.bfloat16 for t in types) and all(t is output._type for t in types):
+        return "cast"
+    return ""
+
+
+def keep(
+    op: Op,
+    mask: int,
+    tensors: Sequence[Tensor | None],
+    arrays: Sequence[Array],
+    wrapped: Sequence[Tensor],
+    saved: Sequence[Array],
+) -> tuple[Any, ...] | None:
+    """What the rules of the inputs in `mask` asked for, in the order of `op.layout(mask)`."""
+    fixed = len(op.inputs)
+    kept: list[Any] = []
+    for name in op.layout(mask):
+        like = name.endswith("_like")
+        source = name.removesuffix("_like")
+        if source in op.inputs:
+            index = op.inputs.index(source)
+            tensor = tensors[index]
+            if tensor is None:
+                kept += [None] if like else [None, NEVER, 0]
+            elif like:
+                kept.append(Spec(arrays[index].shape, tensor._type))
+            else:
+                kept += [arrays[index], tensor._changes, tensor._changes[0]]
+        elif source in op.outputs:
+            output = wrapped[op.outputs.index(source)]
+            kept += [Spec(output._array.shape, output._type)] if like else [output._array, output._changes, output._changes[0]]
+        elif source == op.variadic:
+            members = tensors[fixed:]
+            if like:
+                kept.append(Specs(Spec(t._array.shape, t._type) for t in members if t is not None))
+            else:
+                versions = tuple(t._changes for t in members if t is not None)
+                kept += [tuple(arrays[fixed:]), versions, tuple(v[0] for v in versions)]
+        elif name in op.saves:
+            kept.append(saved[op.saves.index(name)])
+        else:
+            raise TypeError(f"a rule of {op.name} asks for {name}, which is neither input nor output nor saved")
+    return tuple(kept) if kept else None
+
+
+# -- views ---------------------------------------------------------------------------------------------------------
+
+
+def replay(F: Any, x: Any, steps: Sequence[tuple[Op, dict[str, Any]]]) -> Any:
+    """Run the view ops of a `View` again: with a raw namespace on a raw array, with a TensorNamespace on a tensor."""
+    for step, params in steps:
+        given = {name: value for name, value in params.items() if name != "output"}
+        x = step.apply(x, **given) if isinstance(x, Tensor) else getattr(F, step.forward_name)(x, **given)
+        if "output" in params:
+            x = x[params["output"]]
+    return x
+
+
+def view_of(x: Tensor, op: Op, params: dict[str, Any]) -> View:
+    """The View that `op` makes of `x`: always in terms of the tensor that owns the memory."""
+    restriction = None
+    if modes.grad_disabled and not modes.local.grad_enabled:
+        restriction = "no_grad"
+    old = x._view
+    if old is None:
+        return View(x, ((op, params),), restriction)
+    return View(old.base, (*old.steps, (op, params)), old.restriction or restriction)
+
+
+# -- operands ------------------------------------------------------------------------------------------------------------
+
+_NUMBERS = (bool, int, float, complex, np.generic)
+
+
+def constant(type: ArrayType, value: Any) -> Tensor:
+    """A Python number as an operand of the given type. Common ones are made once."""
+    key = value if value else repr(value)  # 0.0 and -0.0 are equal but not the same
+    try:
+        return type.constants[key]  # type: ignore[no-any-return]
+    except KeyError:
+        pass
+    try:
+        array = type.namespace.scalar(value, type.numpy)
+    except OverflowError:
+        raise RuntimeError(
+            f"value cannot be converted to type {type.dtype.name} without overflow: {value}{errors.here()}"
+        ) from None
+    tensor = Tensor.__new__(Tensor)
+    tensor._array = array
+    tensor._type = type
+    tensor._node = None
+    tensor._view = None
+    tensor._changes = NEVER
+    tensor._grad = None
+    if len(type.constants) >= 4096:
+        type.constants.clear()
+    type.constants[key] = tensor
+    return tensor
+
+
+def prepare(op: Op, inputs: Sequence[Any]) -> list[Tensor | None]:
+    """Check the inputs of a call and bring them to one device and, if the op wants that, one dtype."""
+    tensors: list[Any] = list(inputs)
+    device: Device | None = None
+    plain = True
+    for position, value in enumerate(tensors):
+        if isinstance(value, Tensor):
+            if device is None or (value._type.device is not device and device.type == "cpu"):
+                device = value._type.device
+        elif value is None:
+            if not (position < len(op.inputs) and op.inputs[position] in op.optional):
+                raise _not_a_tensor(op, position, value)
+        elif op.promote == "none" or not isinstance(value, _NUMBERS):
+            raise _not_a_tensor(op, position, value)
+        else:
+            plain = False
+    if device is None:
+        if op.promote == "none" or all(value is None for value in tensors):
+            raise _not_a_tensor(op, 0, tensors[0])
+        device = Device("cpu")
+    for position, value in enumerate(tensors):
+        if isinstance(value, Tensor) and value._type.device is not device:
+            # As in PyTorch, a zero-dim CPU tensor may meet tensors on a GPU.
+            if op.promote != "none" and value._type.device.type == "cpu" and value._array.ndim == 0:
+                tensors[position] = value.to(device)
+            else:
+                found = sorted({str(t._type.device) for t in tensors if isinstance(t, Tensor)})
+                raise RuntimeError(
+                    f"Expected all tensors to be on the same device, but found at least two devices, {' and '.join(found)}! "
+                    f"(when checking argument {_argument_name(op, position)!r} of {op.name}; move it with .to({str(device)!r}))"
+                    f"{errors.here()}"
+                )
+    if op.promote == "none":
+        return tensors
+    first = tensors[0]
+    if plain and all(t is None or t._type is first._type for t in tensors):
+        dtype = first._type.dtype
+    else:
+        dtype = dtypes.result_type(*(operand(value) for value in tensors if value is not None))
+    if op.promote == "float" and dtype.category < dtypes.FLOAT:
+        dtype = dtypes.get_default_dtype()
+    target = type_for(dtype, device)
+    for position, value in enumerate(tensors):
+        if value is None:
+            continue
+        if not isinstance(value, Tensor):
+            tensors[position] = constant(target, value.item() if isinstance(value, np.generic) else value)
+        elif value._type is not target:
+            tensors[position] = REGISTRY["cast"].apply(value, dtype=target.numpy)
+    return tensors
+
+
+def operand(value: Any) -> tuple[dtypes.DType, int]:
+    """A value as `dtypes.result_type` wants it: dtype and rank among operands."""
+    if isinstance(value, Tensor):
+        return value._type.dtype, dtypes.DIMENSIONED if value._array.ndim else dtypes.ZERO_DIM
+    if isinstance(value, np.generic):
+        value = value.item()
+    return dtypes.scalar_dtype(value), dtypes.SCALAR
+
+
+def _argument_name(op: Op, position: int) -> str:
+    return op.inputs[position] if position < len(op.inputs) else f"{op.variadic}[{position - len(op.inputs)}]"
+
+
+def _not_a_tensor(op: Op, position: int, value: Any) -> TypeError:
+    hint = ""
+    if isinstance(value, np.ndarray):
+        hint = " (turn it into one with ag.from_numpy or ag.tensor)"
+    return TypeError(
+        f"{op.name}(): argument '{_argument_name(op, position)}' (position {position + 1}) must be Tensor, "
+        f"not {type(value).__name__}{hint}{errors.here()}"
+    )
+
+
+# -- errors --------------------------------------------------------------------------------------------------------------
+
+
+def describe(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> str:
+    """``add(x: float32[2, 3], y: float32[4])`` and the user's line, for the end of a message."""
+    parts = []
+    for position, value in enumerate(inputs):
+        if isinstance(value, Tensor):
+            parts.append(f"{_argument_name(op, position)}: {value._type.dtype.name}{list(value._array.shape)}")
+        else:
+            parts.append(f"{_argument_name(op, position)}: {value!r}")
+    parts += [f"{name}={value!r}" for name, value in params.items() if not hasattr(value, "__array__")]
+    return f"\n  in {op.name}({', '.join(parts)}){errors.here()}"
+
+
+def raise_clearly(op: Op, inputs: Sequence[Any], params: dict[str, Any], error: Exception) -> None:
+    """Raise what PyTorch would for a failed forward, with op, arguments, shapes and the user's line."""
+    where = describe(op, inputs, params)
+    if op.explain_error is not None:
+        try:
+            op.explain_error(inputs, params)
+        except Exception as better:
+            raise type(better)(f"{better}{where}") from None
+    shapes = [tuple(t._array.shape) for t in inputs if isinstance(t, Tensor)]
+    if op.kind == "elementwise" and isinstance(error, ValueError) and len(shapes) > 1:
+        raise RuntimeError(broadcast_message(shapes) + where) from None
+    if isinstance(error, MemoryError):
+        raise errors.OutOfMemoryError(f"{op.name}: {error}{where}") from error
+    if isinstance(error, (IndexError, TypeError, NotImplementedError, RuntimeError, OverflowError)):
+        raise type(error)(f"{error}{where}") from error
+    raise RuntimeError(f"{op.name}: {error}{where}") from error
+
+
+def broadcast_message(shapes: Sequence[tuple[int, ...]]) -> str:
+    """PyTorch's sentence for shapes that do not broadcast."""
+    for position, first in enumerate(shapes):
+        for second in shapes[position + 1 :]:
+            width = max(len(first), len(second))
+            a = (1,) * (width - len(first)) + first
+            b = (1,) * (width - len(second)) + second
+            for dim in reversed(range(width)):
+                if a[dim] != b[dim] and 1 not in (a[dim], b[dim]):
+                    return (
+                        f"The size of tensor a ({a[dim]}) must match the size of tensor b ({b[dim]}) "
+                        f"at non-singleton dimension {dim}"
+                    )
+    return f"shapes {', '.join(str(list(s)) for s in shapes)} cannot be broadcast together"

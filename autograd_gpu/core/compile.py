@@ -1,0 +1,244 @@
+"""Layer 2: code generation. From an op's signature, the function that users call and the pullbacks that the engine calls.
+
+Straight-line source without argument handling, compiled once: this is the hot path of the library, and what makes an op
+in Python cost less than one in C++ with a general dispatcher. To read what an op became, print `call_source(op)`.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from autograd_gpu import errors
+from autograd_gpu.core import modes
+from autograd_gpu.core.call import apply, compute, raise_clearly, view_of
+from autograd_gpu.core.graph import Node, Spec, Tensor, next_sequence, node_of
+from autograd_gpu.device import type_of
+
+if TYPE_CHECKING:
+    from autograd_gpu.core.op import Op, Rule
+
+# NumPy announces overflow and division by zero as warnings; tensors give inf and nan silently, as PyTorch's do. To silence
+# them around every call would cost a third of a small addition, so compiled code lets them come: here is where they end
+# (and where a user turned them into errors, the call is repeated under silence).
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autograd_gpu\.compiled")
+
+
+def execute(source: str, name: str, environment: dict[str, Any]) -> Any:
+    """Run generated source and return what it calls `name`. Its file name marks its frames as this package's own."""
+    filename = f"<autograd_gpu {name}>"
+    errors.internal.add(filename)
+    code = compile(source, filename, "exec")
+    exec(code, environment)
+    return environment[name]
+
+
+class Modified(Exception):
+    """A kept array was changed in place. The engine turns it into the error that users see."""
+
+    def __init__(self, name: str, version: list[Any], expected: int) -> None:
+        self.name = name
+        self.version = version
+        self.expected = expected
+
+
+def check_group(name: str, versions: Sequence[list[Any]], counts: Sequence[int]) -> None:
+    """Raise `Modified` for the first array of a variadic input that was changed in place."""
+    for version, expected in zip(versions, counts, strict=True):
+        if version[0] != expected:
+            raise Modified(name, version, expected)
+
+
+def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[..., Any]:
+    """Compile the pullback: unpack what was kept, check versions, call the rules.
+
+    `variant` is "" for real numbers, "conjugate" for complex ones, "cast" for dtypes that NumPy promotes with
+    Python scalars (bfloat16): there results are cast back to the dtype of `g`.
+    """
+    environment: dict[str, Any] = {"Modified": Modified, "check_group": check_group, "unimplemented": unimplemented}
+    unpack: list[str] = []
+    checks: list[str] = []
+    for name in op.layout(recorded):
+        kept = f"k_{name}"
+        if name in op.inputs or name in op.outputs:
+            unpack += [kept, f"v_{name}", f"n_{name}"]
+            checks.append(f"    if v_{name}[0] != n_{name}: raise Modified({name!r}, v_{name}, n_{name})")
+        elif name == op.variadic:
+            unpack += [kept, f"v_{name}", f"n_{name}"]
+            checks.append(f"    check_group({name!r}, v_{name}, n_{name})")
+        else:
+            unpack.append(kept)
+    lines = ["def pull(F, g, kept, params):"]
+    if unpack:
+        lines.append(f"    {', '.join(unpack)}, = kept")
+    lines += checks
+    if variant == "conjugate" and op.holomorphic:
+        lines.append("    g = F.conj(g)")
+
+    def call(name: str, rule: Rule) -> str:
+        environment[f"rule_{name}"] = rule.function
+        arguments = ["F", "g", *(f"k_{n}" for n in rule.names)]
+        arguments += [f"{p}=params[{p!r}]" for p in rule.params if p != "needs"]
+        if "needs" in rule.params:
+            arguments.append(f"needs={tuple(bool(needed >> i & 1) for i in range(len(op.groups)))}")
+        return f"rule_{name}({', '.join(arguments)})"
+
+    def finish(expression: str) -> str:
+        if variant == "conjugate" and op.holomorphic:
+            return f"F.conj({expression})"
+        return f"F.cast({expression}, g.dtype)" if variant == "cast" else expression
+
+    if op.joint is not None:
+        lines.append(f"    return {call('joint', op.joint)}")
+    else:
+        results = []
+        for position, name in enumerate(op.groups):
+            if not needed >> position & 1:
+                results.append("None" if name != op.variadic else "")
+            elif name not in op.rules:
+                results.append(f"unimplemented({op.name!r}, {name!r})")
+            elif name == op.variadic:
+                results.append(f"*({finish('r')} for r in {call(name, op.rules[name])})" if variant else f"*{call(name, op.rules[name])}")
+            else:
+                results.append(finish(call(name, op.rules[name])))
+        lines.append(f"    return ({''.join(result + ', ' for result in results if result)})")
+    pull: Callable[..., Any] = execute("\n".join(lines), "pull", environment)
+    pull.variant = variant  # type: ignore[attr-defined]
+    return pull
+
+
+def unimplemented(op_name: str, name: str) -> Any:
+    raise NotImplementedError(f"the derivative for '{name}' of {op_name} is not implemented")
+
+
+def compile_call(op: Op) -> Callable[..., Any]:
+    """The function that computes and records a call of `op`: its source, run."""
+    environment: dict[str, Any] = {
+        "Tensor": Tensor, "Node": Node, "Spec": Spec, "new": object.__new__, "record": op, "modes": modes, "apply": apply,
+        "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
+        "view_of": view_of, "no_params": {}, "next_sequence": next_sequence, "getframe": sys._getframe,
+        "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly,
+    }  # fmt: skip
+    for mask in range(1, 1 << len(op.inputs)):
+        environment[f"pull{mask}"] = op.pull(mask, mask)
+    function: Callable[..., Any] = execute(call_source(op), op.name, environment)
+    function.__doc__ = op.__doc__
+    function.__module__ = op.body.__module__
+    return function
+
+
+def call_source(op: Op) -> str:
+    """Source of the function that computes and records a call: the hot path of the whole library.
+
+    It handles plain tensors of one real floating dtype on one device, with gradients wanted or not, views included.
+    Anything else, and every error, is `apply`'s.
+    """
+    inputs = op.inputs
+    many = range(len(inputs))
+    signature = ", ".join(inputs + (("*",) + op.params if op.params else ()))
+    params = "{" + ", ".join(f"{p!r}: {p}" for p in op.params) + "}" if op.params else "no_params"
+    same_type = "".join(f" and x{i}._type is t" for i in many[1:]) if op.promote != "none" else "".join(
+        f" and x{i}._type.device is t.device" for i in many[1:]
+    )
+    arguments = ", ".join([f"a{i}" for i in many] + [f"{p}={p}" for p in op.params])
+    lines = [
+        f"def {op.name}({signature}):",
+        f"    if {' and '.join(f'isinstance({name}, Tensor)' for name in inputs)} and not modes.intercepting:",
+        *(f"        x{i} = {name}" for i, name in enumerate(inputs)),
+        "        t = x0._type",
+        f"        if t.fast{same_type}:",
+        *(f"            a{i} = x{i}._array" for i in many),
+        "            try:",
+        f"                array = t.namespace.{op.name}({arguments})",
+        "            except (RuntimeWarning, FloatingPointError):",
+        f"                array = compute(record, t.namespace, ({', '.join(inputs)},), ({', '.join(f'a{i}' for i in many)},), {params})",
+        "            except Exception as error:",
+        f"                raise_clearly(record, ({', '.join(inputs)},), {params}, error)",
+        "            if array.__class__ is not a0.__class__: array = t.namespace.asarray(array)",
+        "            out = new(Tensor)",
+        "            out._array = array",
+        f"            out._type = {'t' if op.out == 'same' else 'type_of(array)'}",
+        "            out._grad = None",
+    ]
+    if op.kind == "view":
+        lines += [
+            "            out._changes = x0._changes",
+            f"            out._view = view_of(x0, record, {params})",
+        ]
+    else:
+        lines += ["            out._changes = [0]", "            out._view = None"]
+    if not op.rules:
+        lines += ["            out._node = None", "            return out"]
+    else:
+        lines += [f"            u{i} = x{i}._node if x{i}._view is None else node_of(x{i})" for i in many]
+        nothing = " and ".join(f"u{i} is None" for i in many)
+        lines += [
+            f"            if {nothing} or modes.grad_disabled and not modes.local.grad_enabled"
+            + (" or not out._type.differentiable:" if op.out == "infer" else ":"),
+            "                out._node = None",
+            "                return out",
+            "            node = out._node = Node()",
+            f"            node.edges = ({', '.join(f'u{i}' for i in many)},)",
+        ]
+        branches: list[tuple[str, str]] = []
+        for choice in product((True, False), repeat=len(inputs)):
+            mask = sum(1 << i for i in many if choice[i])
+            if mask:
+                condition = " and ".join(f"u{i} is not None" for i in many if choice[i])
+                branches.append((condition, f"node.pull = pull{mask}; node.kept = {_kept_source(op, mask)}"))
+        if len(branches) == 1:
+            lines.append(f"            {branches[0][1]}")
+        else:
+            for number, (condition, statement) in enumerate(branches):
+                head = "if" if number == 0 else "elif"
+                lines.append(f"            {head} {condition}: {statement}")
+        lines += [
+            "            node.op = record",
+            f"            node.params = {params}",
+            "            node.sequence = next_sequence()",
+            "            node.shape = array.shape",
+            f"            node.type = {'t' if op.out == 'same' else 'out._type'}",
+            "            node.hooks = None",
+            "            frame = getframe(1)",
+            "            while frame.f_code.co_filename in internal: frame = frame.f_back or bottom",
+            "            node.code = frame.f_code",
+            "            node.offset = frame.f_lasti",
+            "            return out",
+        ]
+    lines.append(f"    return apply(record, ({', '.join(inputs)},), {params})")
+    return "\n".join(lines)
+
+
+class _Bottom:
+    """Stands for the frame below the outermost one, when every frame of a thread is this package's own."""
+
+    class f_code:
+        co_filename = "?"
+        co_firstlineno = 0
+        co_name = "?"
+
+        @staticmethod
+        def co_positions() -> list[Any]:
+            return []
+
+    f_lasti = 0
+
+
+def _kept_source(op: Op, mask: int) -> str:
+    """Source of the tuple of what a call keeps when the inputs in `mask` want gradients."""
+    entries = []
+    for name in op.layout(mask):
+        if name in op.inputs:
+            i = op.inputs.index(name)
+            entries.append(f"a{i}, (v{i} := x{i}._changes), v{i}[0]")
+        elif name in op.outputs:
+            entries.append("array, (v := out._changes), v[0]")
+        elif name == "out_like":
+            entries.append("Spec(array.shape, out._type)")
+        else:
+            i = op.inputs.index(name.removesuffix("_like"))
+            entries.append(f"Spec(a{i}.shape, x{i}._type)")
+    return f"({', '.join(entries)},)" if entries else "None"
