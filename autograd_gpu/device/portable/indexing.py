@@ -97,9 +97,10 @@ class Indexing(Creation):
         if target.flags.c_contiguous:
             self._add_rows(target.reshape(height, width), rows.reshape(-1), value.reshape(count, width))
         else:
-            total = self.xp.zeros((height, width), out.dtype)
-            self._add_rows(total, rows.reshape(-1), value.reshape(count, width))
-            target += total.reshape(target.shape)
+            inside = float32 if is_half(out.dtype) else out.dtype
+            total = self.xp.zeros((height, width), inside)
+            self._add_rows(total, rows.reshape(-1), self.cast(value.reshape(count, width), inside))
+            target[...] = self.cast(total.reshape(target.shape) + target, out.dtype)
 
     def _is_mask(self, part: Any) -> bool:
         return isinstance(part, bool) or getattr(part, "dtype", None) == boolean

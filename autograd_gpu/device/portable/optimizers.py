@@ -205,14 +205,14 @@ class _Workspace:
         the gradient, is only read.
         """
         views = [None if array is None else _real(array) for array in arrays]
-        present = [view for view in views if view is not None]
-        if all(view.flags.c_contiguous for view in present):
+        if all(view is None or view.flags.c_contiguous for view in views):
             views = [None if view is None else view.reshape(-1) for view in views]
-        shape = present[0].shape
+        param: Array = views[0]
+        shape = param.shape
         row = math.prod(shape[1:])
         length = shape[0] if shape else 1
         rows = max(1, BLOCK // max(1, row))
-        half = is_half(present[0].dtype)
+        half = is_half(param.dtype)
         for start in range(0, length, rows):
             cut = slice(start, start + rows) if shape else Ellipsis
             block = [None if view is None else view[cut] for view in views]

@@ -56,8 +56,8 @@ class Ordering(Base):
         for _ in range(size.bit_length()):
             middle = (low + high) // 2
             there = self.xp.take_along_axis(boundaries, middle.clip(0, max(size - 1, 0)), -1)
-            below = ~(there > values) if right else (there < values) | ((values != values) & (there == there))
-            below &= low < high
+            # Negated, so that a comparison with NaN, which is false, moves right, as in PyTorch.
+            below = ~(there > values if right else there >= values) & (low < high)
             low = self.xp.where(below, middle + 1, low)
             high = self.xp.where(below, high, middle)
         return low

@@ -1,0 +1,222 @@
+"""Layer, root-mean-square and batch normalisation with their gradients, in few passes and temporaries.
+
+Rows (what shares one mean) are brought into one of two layouts without copying contiguous arrays: (rows,
+elements) for layer and RMS normalisation, (images, channels, places) for batch normalisation. Variances are
+taken in a second pass over the deviations: the difference of mean square and squared mean loses all digits
+where the mean is large. Halves are computed in float32; statistics of halves stay float32.
+"""
+
+from __future__ import annotations
+
+import math
+
+from autograd_gpu.device.portable.base import Array, DType, Shape, float32, is_half
+from autograd_gpu.device.portable.reductions import Reductions
+
+Gradients = tuple[Array | None, Array | None, Array | None]
+
+
+class Normalization(Reductions):
+    """layer_norm, rms_norm, batch_norm."""
+
+    # -- over the last axes
+    # ------------------------------------------------------------------------------------
+
+    def layer_norm_forward(
+        self, x: Array, weight: Array | None = None, bias: Array | None = None, *, dims: int, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """``(x - mean) * rstd * weight + bias`` over the last ``dims`` axes, the means, and the ``rstd``: the
+        inverse square roots of variance + eps (both with axes of size 1)."""
+        rows = self._rows(x, dims)
+        mean = self._row_mean(rows)
+        result = rows - mean
+        rstd = self._inverse_root(self._row_mean_product(result, result), eps)
+        result *= rstd
+        self._affine(result, weight, bias)
+        kept = (*x.shape[: x.ndim - dims], *(1,) * dims)
+        return self._back(result, x.shape, x.dtype), mean.reshape(kept), rstd.reshape(kept)
+
+    def layer_norm_backward(
+        self,
+        g: Array,
+        x: Array,
+        weight: Array | None,
+        mean: Array,
+        rstd: Array,
+        *,
+        dims: int,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """The gradients for x, weight and bias (None where not needed)."""
+        rows, g_rows, rstd = self._rows(x, dims), self._rows(g, dims), rstd.reshape(-1, 1)
+        normal = None
+        if needs[0] or needs[1]:
+            normal = rows - mean.reshape(-1, 1)
+            normal *= rstd
+        g_weight, g_bias = self._affine_gradients(g_rows, normal, weight, x.shape[x.ndim - dims :], g.dtype, needs)
+        if not needs[0]:
+            return None, g_weight, g_bias
+        # dx = rstd * (dn - mean(dn) - n * mean(dn * n)) with n = (x - mean) * rstd and dn = g * weight
+        toward = g_rows if weight is None else g_rows * self._wide(weight).reshape(-1)
+        normal *= self._row_mean_product(toward, normal)
+        result = toward - normal
+        result -= self._row_mean(toward)
+        result *= rstd
+        return self._back(result, x.shape, g.dtype), g_weight, g_bias
+
+    def rms_norm_forward(
+        self, x: Array, weight: Array | None = None, *, dims: int, eps: float
+    ) -> tuple[Array, Array]:
+        """``x * rstd * weight`` and ``rstd = 1 / sqrt(mean(x * x) + eps)`` over the last ``dims`` axes."""
+        rows = self._rows(x, dims)
+        rstd = self._inverse_root(self._row_mean_product(rows, rows), eps)
+        result = rows * rstd
+        self._affine(result, weight, None)
+        return self._back(result, x.shape, x.dtype), rstd.reshape(*x.shape[: x.ndim - dims], *(1,) * dims)
+
+    def rms_norm_backward(
+        self, g: Array, x: Array, weight: Array | None, rstd: Array, *, dims: int, needs: tuple[bool, ...]
+    ) -> tuple[Array | None, Array | None]:
+        """The gradients for x and weight (None where not needed)."""
+        g_rows, rstd = self._rows(g, dims), rstd.reshape(-1, 1)
+        normal = self._rows(x, dims) * rstd
+        shape = x.shape[x.ndim - dims :]
+        g_weight, _ = self._affine_gradients(g_rows, normal, weight, shape, g.dtype, (*needs, False))
+        if not needs[0]:
+            return None, g_weight
+        toward = g_rows if weight is None else g_rows * self._wide(weight).reshape(-1)
+        normal *= self._row_mean_product(toward, normal)
+        result = toward - normal
+        result *= rstd
+        return self._back(result, x.shape, g.dtype), g_weight
+
+    # -- over all axes but the channels'
+    # -----------------------------------------------------------------------
+
+    def batch_norm_statistics(self, x: Array) -> tuple[Array, Array]:
+        """Mean and (biased) variance of each channel of ``x`` (n, c, ...); NaN where there is nothing."""
+        planes = self._planes(x)
+        mean = self._channel_mean(planes)
+        deviation = planes - mean[:, None]
+        return mean, self._channel_dot(deviation, deviation) / self._per_channel(x)
+
+    def batch_norm(
+        self,
+        x: Array,
+        weight: Array | None,
+        bias: Array | None,
+        mean: Array,
+        var: Array,
+        *,
+        eps: float,
+    ) -> Array:
+        """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel."""
+        planes = self._planes(x)
+        scale = self._inverse_root(var, eps)
+        if weight is not None:
+            scale = scale * self._wide(weight)
+        result = planes - mean[:, None]
+        result *= scale[:, None]
+        if bias is not None:
+            result += self._wide(bias)[:, None]
+        return self._back(result, x.shape, x.dtype)
+
+    def batch_norm_backward(
+        self,
+        g: Array,
+        x: Array,
+        weight: Array | None,
+        mean: Array,
+        var: Array,
+        *,
+        eps: float,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """The gradients for x, weight and bias (None where not needed), where mean and var are those of
+        ``x``."""
+        planes, g_planes, rstd = self._planes(x), self._planes(g), self._inverse_root(var, eps)
+        # Sums over a channel: of g, and of g times the normalised x.
+        g_sum = self._channel_sum(g_planes)
+        g_bias = self.cast(g_sum, g.dtype) if needs[2] else None
+        if not (needs[0] or needs[1]):
+            return None, None, g_bias
+        normal = planes - mean[:, None]
+        normal *= rstd[:, None]
+        g_normal = self._channel_dot(g_planes, normal)
+        g_weight = self.cast(g_normal, weight.dtype) if needs[1] and weight is not None else None
+        if not needs[0]:
+            return None, g_weight, g_bias
+        # dx = rstd * weight * (g - mean(g) - n * mean(g * n))
+        count = self._per_channel(x)
+        normal *= (g_normal / count)[:, None]
+        result = g_planes - normal
+        result -= (g_sum / count)[:, None]
+        scale = rstd if weight is None else rstd * self._wide(weight)
+        result *= scale[:, None]
+        return self._back(result, x.shape, g.dtype), g_weight, g_bias
+
+    # -- parts
+    # -------------------------------------------------------------------------------------------------
+
+    def _wide(self, x: Array) -> Array:
+        return x.astype(float32) if is_half(x.dtype) else x
+
+    def _back(self, x: Array, shape: Shape, dtype: DType) -> Array:
+        return (x if x.dtype == dtype else x.astype(dtype)).reshape(shape)
+
+    def _inverse_root(self, var: Array, eps: float) -> Array:
+        return 1 / self.xp.sqrt(var + eps)
+
+    def _rows(self, x: Array, dims: int) -> Array:
+        """(rows, elements)"""
+        width = math.prod(x.shape[x.ndim - dims :])
+        return self._wide(x).reshape(math.prod(x.shape[: x.ndim - dims]), width)
+
+    def _row_mean(self, rows: Array) -> Array:
+        return self._sum(rows, axis=1, keepdims=True) / rows.shape[1]
+
+    def _row_mean_product(self, a: Array, b: Array) -> Array:
+        return (self.xp.einsum("ij,ij->i", a, b) / a.shape[1])[:, None]
+
+    def _affine(self, rows: Array, weight: Array | None, bias: Array | None) -> None:
+        """``rows * weight + bias``, in place."""
+        if weight is not None:
+            rows *= self._wide(weight).reshape(-1)
+        if bias is not None:
+            rows += self._wide(bias).reshape(-1)
+
+    def _affine_gradients(
+        self,
+        g_rows: Array,
+        normal: Array | None,
+        weight: Array | None,
+        shape: Shape,
+        dtype: DType,
+        needs: tuple[bool, ...],
+    ) -> tuple[Array | None, Array | None]:
+        g_weight = g_bias = None
+        if needs[1] and weight is not None:
+            g_weight = self._back(self.xp.einsum("ij,ij->j", g_rows, normal), shape, weight.dtype)
+        if needs[2]:
+            g_bias = self._back(self._sum(g_rows, axis=0), shape, dtype)
+        return g_weight, g_bias
+
+    def _planes(self, x: Array) -> Array:
+        """(images, channels, places)"""
+        return self._wide(x).reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+    def _per_channel(self, x: Array) -> int:
+        return math.prod(x.shape) // x.shape[1] if x.shape[1] else 0
+
+    def _channel_sum(self, planes: Array) -> Array:
+        # The long contiguous axis first: each of its sums is pairwise, so the error does not grow with its
+        # length.
+        return self._sum(self._sum(planes, axis=2), axis=0)
+
+    def _channel_mean(self, planes: Array) -> Array:
+        return self._channel_sum(planes) / self._per_channel(planes)
+
+    def _channel_dot(self, a: Array, b: Array) -> Array:
+        if a.shape[2] == 1:
+            return self.xp.einsum("nc,nc->c", a[:, :, 0], b[:, :, 0])
+        return self._sum(self.xp.einsum("ncl,ncl->nc", a, b), axis=0)
