@@ -1,0 +1,1 @@
+"""Benchmarks. `python -m benchmarks overhead` compares with peers; `pytest benchmarks` times this library alone."""
