@@ -27,10 +27,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from autograd_gpu.core.call import REGISTRY, apply, apply_keywords
+from autograd_gpu.core.call import REGISTRY, apply, apply_keywords, constant, describe, operand
 from autograd_gpu.core.compile import compile_call, compile_pull
 from autograd_gpu.core.graph import Array
 from autograd_gpu.device import Device
+
+__all__ = [
+    "FUNCTIONS", "METHODS", "REGISTRY", "Op", "Rule", "TensorNamespace", "apply", "constant", "describe", "expose", "install",
+    "op", "operand", "tensor_namespace",
+]  # fmt: skip
 
 Kind = Literal["elementwise", "linear", "bilinear", "reduction", "view", "general"]
 Promote = Literal["common", "float", "none"]
