@@ -19,8 +19,7 @@ Gradients = tuple[Array | None, Array | None, Array | None]
 class Normalization(Reductions):
     """layer_norm, rms_norm, batch_norm."""
 
-    # -- over the last axes
-    # ------------------------------------------------------------------------------------
+    # -- over the last axes ----------------------------------------------------------------------------
 
     def layer_norm_forward(
         self, x: Array, weight: Array | None = None, bias: Array | None = None, *, dims: int, eps: float
@@ -90,8 +89,7 @@ class Normalization(Reductions):
         result *= rstd
         return self._back(result, x.shape, g.dtype), g_weight
 
-    # -- over all axes but the channels'
-    # -----------------------------------------------------------------------
+    # -- over all axes but the channels' ---------------------------------------------------------------
 
     def batch_norm_statistics(self, x: Array) -> tuple[Array, Array]:
         """Mean and (biased) variance of each channel of ``x`` (n, c, ...); NaN where there is nothing."""
@@ -155,8 +153,7 @@ class Normalization(Reductions):
         result *= scale[:, None]
         return self._back(result, x.shape, g.dtype), g_weight, g_bias
 
-    # -- parts
-    # -------------------------------------------------------------------------------------------------
+    # -- parts -----------------------------------------------------------------------------------------
 
     def _wide(self, x: Array) -> Array:
         return x.astype(float32) if is_half(x.dtype) else x

@@ -133,8 +133,8 @@ class Shaping(Base):
         last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
         if 0 not in shape and (last >= x.size or offset < 0 or min(strides, default=0) < 0):
             raise RuntimeError(
-                f"as_strided: size {shape}, stride {strides} and storage offset {offset} reach element {last} "
-                f"of a storage of {x.size} elements; choose sizes and strides (none negative) inside it"
+                f"as_strided: size {shape}, stride {strides} and storage offset {offset} reach element "
+                f"{last} of a storage of {x.size} elements; use sizes and strides (none negative) inside it"
             )
         flat = x.reshape(-1)[offset:]
         return self._strided(flat, tuple(shape), tuple(stride * x.itemsize for stride in strides))
