@@ -36,6 +36,8 @@ def apply_keywords(op: Op, *inputs: Any, **params: Any) -> Any:
 
 def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     """Compute and record a call of `op`, whatever its inputs are."""
+    if op.check is not None:
+        op.check(inputs)
     if modes.intercepting and modes.local.interceptors:
         return modes.local.interceptors[-1](op, inputs, params)
     tensors = prepare(op, inputs)

@@ -97,6 +97,8 @@ class Op:
 
         self.rules: dict[str, Rule] = {}
         self.joint: Rule | None = None
+        #: looks at the operands (before promotion) of calls that are not plain, and raises for dtypes the op cannot take
+        self.check: Callable[[Sequence[Any]], None] | None = None
         #: how users' mistakes are told apart, if the op can do better than its array library: fn(inputs, params)
         self.explain_error: Callable[..., None] | None = None
         self.forward_name = self.name + "_forward" if self.saves else self.name

@@ -1,0 +1,86 @@
+"""Layer 8: the command line. `python -m autograd_gpu train` trains a digit classifier, `info` prints what a bug report needs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import autograd_gpu as ag
+from autograd_gpu import info
+from autograd_gpu.device import cuda_unavailable_reason
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; returns the exit status (0; 2 for what the user can mend; 130 after Ctrl-C)."""
+    parser = argparse.ArgumentParser(prog="python -m autograd_gpu", description="Autograd on NumPy and CUDA.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("info", help="versions, devices, BLAS, CuPy and driver: what a bug report needs")
+    train = commands.add_parser(
+        "train",
+        help="train a classifier of handwritten digits",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU if there is one")
+    train.add_argument("--model", choices=("mlp", "cnn"), default="cnn")
+    train.add_argument("--epochs", type=_positive, default=None, help="15, or what the checkpoint says")
+    train.add_argument("--batch-size", type=_positive, default=64)
+    train.add_argument("--lr", type=float, default=2e-3, help="learning rate of Adam at the start")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", type=Path, default=Path("runs/digits"), help="folder for the results")
+    train.add_argument("--resume", action="store_true", help="go on with the checkpoint in --out, with its settings")
+    arguments = parser.parse_args(argv)
+    if arguments.command == "info":
+        print(info.report())
+        return 0
+    return _train(arguments)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    if arguments.device == "cuda":
+        reason = cuda_unavailable_reason()
+        if reason is not None:
+            return _fail(reason)
+    use_cuda = arguments.device != "cpu" and cuda_unavailable_reason() is None
+    device = ag.device("cuda" if use_cuda else "cpu")
+    try:
+        from rich.console import Console
+        import matplotlib, safetensors, sklearn  # noqa: E401, F401
+    except ImportError as missing:
+        return _fail(f"train needs the package {missing.name}: pip install 'autograd_gpu[demo]'")
+    from autograd_gpu.demo.checkpoint import CheckpointError
+    from autograd_gpu.demo.train import CHECKPOINT, Interrupted, Run, Settings, train
+
+    console = Console(highlight=False)
+    try:
+        if arguments.resume:
+            run = Run.resume(arguments.out / CHECKPOINT, device, arguments.epochs)
+        else:
+            settings = Settings(arguments.model, arguments.epochs or 15, arguments.batch_size, arguments.lr, arguments.seed)
+            run = Run(settings, device)
+        console.print(f"{run.settings.model} on {device}: {len(run.digits.train_labels)} images to train on, "
+                      f"{len(run.digits.test_labels)} to test on")  # fmt: skip
+        train(run, arguments.out, console)
+    except CheckpointError as error:
+        return _fail(str(error))
+    except Interrupted:
+        console.print(f"stopped; go on with: python -m autograd_gpu train --resume --out {arguments.out}")
+        return 130
+    console.print(f"weights, metrics and loss curve are in {arguments.out}")
+    return 0
+
+
+def _fail(sentence: str) -> int:
+    print(f"autograd_gpu: {sentence}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
