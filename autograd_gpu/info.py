@@ -9,8 +9,7 @@ import sys
 from typing import Any
 
 import autograd_gpu as ag
-from autograd_gpu.device import cuda_unavailable_reason
-from autograd_gpu.device.cpu import blas_description
+from autograd_gpu.device import blas, cuda_unavailable_reason
 
 
 def report() -> str:
@@ -21,7 +20,7 @@ def report() -> str:
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "NumPy": _version("numpy"),
-        "BLAS": blas_description(),
+        "BLAS": blas.description(),
         "ml_dtypes (bfloat16)": _version("ml_dtypes"),
         "default dtype": ag.get_default_dtype(),
         "CuPy": next(
