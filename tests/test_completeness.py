@@ -1,0 +1,52 @@
+"""Registry, public names and tests/optable belong together: nothing without a case, no case without its op."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import autograd_gpu
+from autograd_gpu.core.op import FUNCTIONS, METHODS, REGISTRY
+from tests.optable import CASES, FAMILIES
+
+OPS = Path(autograd_gpu.__file__).with_name("ops")
+#: modules of autograd_gpu/ops that hold no ops but what ops share
+SHARED = {"__init__", "arguments", "operands", "return_types"}
+
+
+def targets(name: str) -> list[Any]:
+    """The functions that a name stands for."""
+    found = [table[name] for table in (FUNCTIONS, METHODS) if name in table]
+    return [*found, REGISTRY[name].public] if name in REGISTRY else found
+
+
+NAMES = {name for case in CASES for name in case.names}
+COVERED = {id(function) for name in NAMES for function in targets(name)}
+INPLACE = {name for case in CASES for name in case.inplace_names}
+
+
+def test_every_op_has_a_case() -> None:
+    assert (
+        sorted(name for name, op in REGISTRY.items() if name not in NAMES and id(op.public) not in COVERED)
+        == []
+    )
+
+
+def test_every_function_has_a_case() -> None:
+    assert sorted(name for name, f in FUNCTIONS.items() if name not in NAMES and id(f) not in COVERED) == []
+
+
+def test_every_method_has_a_case() -> None:
+    uncovered = [name for name, f in METHODS.items() if name not in NAMES | INPLACE and id(f) not in COVERED]
+    assert sorted(uncovered) == []
+
+
+def test_every_case_names_what_exists() -> None:
+    assert sorted(name for name in NAMES if not targets(name)) == []
+    assert sorted(name for name in INPLACE if name not in METHODS) == []
+
+
+def test_every_family_has_its_cases() -> None:
+    families = {path.stem for path in OPS.glob("*.py")} - SHARED
+    assert families == set(FAMILIES)
+    assert [name for name, cases in FAMILIES.items() if not cases] == []
