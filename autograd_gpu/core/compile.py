@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_gpu import errors
 from autograd_gpu.core import modes
-from autograd_gpu.core.call import apply, compute, raise_clearly, view_of
+from autograd_gpu.core.call import apply, compute, constant, raise_clearly, view_of
 from autograd_gpu.core.graph import Node, Spec, Tensor, next_sequence, node_of
 from autograd_gpu.device import type_of
 
@@ -120,7 +120,7 @@ def compile_call(op: Op) -> Callable[..., Any]:
         "Tensor": Tensor, "Node": Node, "Spec": Spec, "new": object.__new__, "record": op, "modes": modes, "apply": apply,
         "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
         "view_of": view_of, "no_params": {}, "next_sequence": next_sequence, "getframe": sys._getframe,
-        "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly,
+        "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly, "constant": constant,
     }  # fmt: skip
     for mask in range(1, 1 << len(op.inputs)):
         environment[f"pull{mask}"] = op.pull(mask, mask)
@@ -208,6 +208,17 @@ def call_source(op: Op) -> str:
             "            node.offset = frame.f_lasti",
             "            return out",
         ]
+    if len(inputs) == 2 and op.kind == "elementwise" and op.promote != "none":
+        left, right = inputs
+        lines += [
+            "    if not modes.intercepting:",
+            f"        if ({right}.__class__ is float or {right}.__class__ is int) and isinstance({left}, Tensor) and {left}._type.fast:",
+            f"            return {op.name}({left}, constant({left}._type, {right}){', ' * bool(op.params)}"
+            + ", ".join(f"{p}={p}" for p in op.params) + ")",
+            f"        if ({left}.__class__ is float or {left}.__class__ is int) and isinstance({right}, Tensor) and {right}._type.fast:",
+            f"            return {op.name}(constant({right}._type, {left}), {right}{', ' * bool(op.params)}"
+            + ", ".join(f"{p}={p}" for p in op.params) + ")",
+        ]  # fmt: skip
     lines.append(f"    return apply(record, ({', '.join(inputs)},), {params})")
     return "\n".join(lines)
 
