@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from autograd_gpu.device.portable.base import Array, Shape, float32, float64, int64, is_half
+from autograd_gpu.device.portable.base import Array, Shape, boolean, float32, float64, int64, is_half
 from autograd_gpu.device.portable.convolution import Convolution, _seen_by
 from autograd_gpu.device.portable.indexing import Indexing
 
@@ -37,19 +37,26 @@ class Pooling(Convolution, Indexing):
         after = _needed_after(spatial, kernel, stride, padding, dilation, size)
         padded = self._padded(x, padding, after, lowest)
         best = xp.full((*x.shape[:2], *size), self.scalar(lowest, x.dtype), x.dtype)
+        counting = np.dtype(np.uint8 if math.prod(kernel) <= 256 else np.int32)
         # Where nothing beats the padding (all -inf), PyTorch names the window's first place inside the input.
-        number = xp.zeros(size, np.int32)
+        first = xp.zeros(size, counting)
         for axis, length in enumerate(size):
-            skipped = -(-(padding[axis] - xp.arange(length, dtype=np.int32) * stride[axis]) // dilation[axis])
+            skipped = -(-(padding[axis] - self._arange(length) * stride[axis]) // dilation[axis])
             shape = [1] * len(size)
             shape[axis] = length
-            number = number * kernel[axis] + skipped.clip(0, None).reshape(shape).astype(np.int32)
-        winner = xp.broadcast_to(number, best.shape).copy()
-        for position, tap in enumerate(itertools.product(*map(range, kernel))):
+            first = first * counting.type(kernel[axis]) + skipped.clip(0, None).reshape(shape).astype(
+                counting
+            )
+        winner = xp.broadcast_to(first, best.shape).copy()
+        better = xp.empty(best.shape, boolean)
+        for number, tap in enumerate(itertools.product(*map(range, kernel))):
             candidate = padded[(slice(None), slice(None), *_seen_by(tap, stride, dilation, size))]
-            better = (candidate > best) | (candidate != candidate)
-            xp.copyto(best, candidate, where=better)
-            xp.copyto(winner, np.int32(position), where=better)
+            xp.greater(candidate, best, out=better)
+            if x.dtype.kind in "fV":
+                better |= candidate != candidate
+            xp.maximum(best, candidate, out=best)
+            # Numbers rise from place to place, so the largest one is that of the last improvement.
+            xp.maximum(winner, better * counting.type(number), out=winner)
         return best, self._positions(winner, spatial, kernel, stride, padding, dilation, size)
 
     def _positions(

@@ -131,6 +131,8 @@ class Reductions(Base):
         if g.shape == shape:
             return g
         leading = g.ndim - len(shape)
+        if leading and g.shape[leading:] == shape:
+            return self.sum(g, dim=tuple(range(leading)), dtype=g.dtype)
         axes = tuple(range(leading)) + tuple(
             leading + axis for axis, size in enumerate(shape) if size == 1 and g.shape[leading + axis] != 1
         )
@@ -156,6 +158,14 @@ class Reductions(Base):
         scanned = function(x, axis=dim, dtype=inside)
         return scanned if inside == result else scanned.astype(result)
 
+    def logcumsumexp(self, x: Array, *, dim: int) -> Array:
+        """``log(cumsum(exp(x)))`` without overflow."""
+        if x.ndim == 0:
+            return x.copy()
+        if is_half(x.dtype):
+            return self.logcumsumexp(x.astype(float32), dim=dim).astype(x.dtype)
+        return self._accumulate_scan(self.xp.logaddexp, x, dim)
+
     def cummax(self, x: Array, *, dim: int) -> tuple[Array, Array]:
         """Running maximum and where it was last seen; NaN stays once met."""
         return self._running_extreme(x, self.xp.maximum, dim)
@@ -175,7 +185,7 @@ class Reductions(Base):
         return values, self._accumulate_scan(self.xp.maximum, positions, dim)
 
     def _accumulate_scan(self, function: Ufunc, x: Array, dim: int) -> Array:
-        """Inclusive scan with an associative, idempotent function, by doubling (Hillis and Steele 1986)."""
+        """Inclusive scan with an associative function, by doubling (Hillis and Steele 1986)."""
         result = self.xp.moveaxis(x, dim, 0).copy()
         step = 1
         while step < result.shape[0]:

@@ -36,7 +36,8 @@ class Shaping(Base):
         return x.squeeze(tuple(axis for axis in dims if x.shape[axis] == 1))
 
     def unsqueeze(self, x: Array, dim: int) -> Array:
-        return self.xp.expand_dims(x, dim)
+        axis = dim if dim >= 0 else dim + x.ndim + 1
+        return x[(slice(None),) * axis + (None,)]
 
     def flip(self, x: Array, dims: Shape) -> Array:
         """A copy with the axes ``dims`` reversed."""
