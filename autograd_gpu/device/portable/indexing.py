@@ -248,7 +248,7 @@ class Indexing(Creation):
         width = g.shape[-1]
         result = self.xp.zeros((num_embeddings, width), g.dtype)
         rows = self._index(indices.reshape(-1), num_embeddings, 0)
-        self._add_rows(result, rows, g.reshape(-1, width))
+        self._add_rows(result, rows, g.reshape(rows.size, width))
         if padding_idx is not None:
             result[padding_idx] = 0
         return result

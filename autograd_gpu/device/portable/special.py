@@ -5,7 +5,7 @@ no branch per element, so the same code serves arrays of any device. float64 res
 the last place; halves and (except for erf) float32 are computed in the next wider type.
 
 Unless a source is given, a polynomial interpolates the function named beside it at Chebyshev nodes, computed
-with 60 digits; ``tests/device/special_coefficients.py`` does that and the tests hold the coefficients to it.
+with 60 digits; ``tests/device/special_coefficients.py`` does that, and a test holds the coefficients to it.
 """
 
 from __future__ import annotations

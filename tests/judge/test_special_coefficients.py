@@ -1,0 +1,33 @@
+"""The polynomials of the special functions against their definitions, by mpmath (which PyTorch brings along)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograd_gpu.device.portable import special
+
+pytest.importorskip("mpmath")
+
+
+def test_interpolants() -> None:
+    from tests.device.special_coefficients import (
+        erf_small,
+        erfc_large,
+        interpolation,
+        lgamma_near_2,
+        variable,
+    )
+
+    np.testing.assert_array_equal(special.ERF_SMALL, interpolation(erf_small, 0, 1, 12))
+    np.testing.assert_array_equal(
+        special.ERFC_LARGE, interpolation(erfc_large, variable(1), variable(28), 20)
+    )
+    np.testing.assert_array_equal(special.LGAMMA_NEAR_2, interpolation(lgamma_near_2, -0.5, 0.5, 18))
+
+
+def test_fit() -> None:
+    from tests.device.special_coefficients import atanh_erf
+
+    np.testing.assert_array_equal(np.float32(special.ATANH_ERF)[:2], np.float32(atanh_erf())[:2])
+    np.testing.assert_allclose(special.ATANH_ERF, atanh_erf(), rtol=1e-3)
