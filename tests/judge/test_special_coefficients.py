@@ -1,4 +1,4 @@
-"""The polynomials of the special functions against their definitions, by mpmath (which PyTorch brings along)."""
+"""The polynomials of the special functions against their definitions, by mpmath (PyTorch brings it along)."""
 
 from __future__ import annotations
 
