@@ -1,0 +1,814 @@
+"""Elementwise mathematical functions of one tensor, and the binary ones that are no arithmetic.
+
+Unless said otherwise, bools and integers are computed in the default floating dtype, complex numbers are accepted, and the
+result has the shape of the input (the broadcast shape of the inputs).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd_gpu import errors
+from autograd_gpu.core.inplace import expose_inplace
+from autograd_gpu.core.op import expose, op
+from autograd_gpu.dtypes import FLOAT, INTEGER
+from autograd_gpu.ops.arithmetic import mul
+from autograd_gpu.ops.operands import FLOATING, REAL, accepts, require, through_float32
+
+LN2 = math.log(2.0)
+LN10 = math.log(10.0)
+
+
+# -- roots and reciprocals ----------------------------------------------------------------------------------------------
+
+
+@op("elementwise", promote="float")
+def sqrt(F: Any, input: Any) -> Any:
+    """The square root; NaN for negative numbers.
+
+    >>> ag.sqrt(ag.tensor([1.0, 4.0])).tolist()
+    [1.0, 2.0]
+    """
+    return F.sqrt(input)
+
+
+sqrt.rule(input=lambda F, g, out: g / (2 * out))
+expose(sqrt, "sqrt")
+expose_inplace(sqrt, "sqrt_")
+
+
+@op("elementwise", promote="float")
+def rsqrt(F: Any, input: Any) -> Any:
+    """`1 / sqrt(input)`.
+
+    >>> ag.rsqrt(ag.tensor([1.0, 4.0])).tolist()
+    [1.0, 0.5]
+    """
+    return F.rsqrt(input)
+
+
+rsqrt.rule(input=lambda F, g, out: -0.5 * g * (out * out * out))
+expose(rsqrt, "rsqrt")
+expose_inplace(rsqrt, "rsqrt_")
+
+
+@op("elementwise", promote="float")
+def reciprocal(F: Any, input: Any) -> Any:
+    """`1 / input`.
+
+    >>> ag.reciprocal(ag.tensor([1.0, 4.0])).tolist()
+    [1.0, 0.25]
+    """
+    return F.reciprocal(input)
+
+
+reciprocal.rule(input=lambda F, g, out: -g * (out * out))
+expose(reciprocal, "reciprocal")
+expose_inplace(reciprocal, "reciprocal_")
+
+
+# -- exponentials and logarithms ----------------------------------------------------------------------------------------
+
+
+@op("elementwise", promote="float")
+def exp(F: Any, input: Any) -> Any:
+    """`e` to the power of each element.
+
+    >>> ag.exp(ag.tensor([0.0, -math.inf])).tolist()
+    [1.0, 0.0]
+    """
+    return F.exp(input)
+
+
+exp.rule(input=lambda F, g, out: g * out)
+expose(exp, "exp")
+expose_inplace(exp, "exp_")
+
+
+@op("elementwise", promote="float")
+def exp2(F: Any, input: Any) -> Any:
+    """2 to the power of each element.
+
+    >>> ag.exp2(ag.tensor([0.0, 3.0])).tolist()
+    [1.0, 8.0]
+    """
+    return F.exp2(input)
+
+
+exp2.rule(input=lambda F, g, out: g * (out * LN2))
+expose(exp2, "exp2")
+expose_inplace(exp2, "exp2_")
+
+
+@op("elementwise", promote="float")
+def expm1(F: Any, input: Any) -> Any:
+    """`exp(input) - 1`, accurate near zero.
+
+    >>> ag.expm1(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    return F.expm1(input)
+
+
+expm1.rule(input=lambda F, g, out: g * (out + 1))
+expose(expm1, "expm1")
+expose_inplace(expm1, "expm1_")
+
+
+@op("elementwise", promote="float")
+def log(F: Any, input: Any) -> Any:
+    """The natural logarithm; NaN for negative numbers.
+
+    >>> ag.log(ag.tensor([1.0, 0.0])).tolist()
+    [0.0, -inf]
+    """
+    return F.log(input)
+
+
+log.rule(input=lambda F, g, input: g / input)
+expose(log, "log")
+expose_inplace(log, "log_")
+
+
+@op("elementwise", promote="float")
+def log2(F: Any, input: Any) -> Any:
+    """The logarithm to base 2.
+
+    >>> ag.log2(ag.tensor([1.0, 8.0])).tolist()
+    [0.0, 3.0]
+    """
+    return F.log2(input)
+
+
+log2.rule(input=lambda F, g, input: g / (input * LN2))
+expose(log2, "log2")
+expose_inplace(log2, "log2_")
+
+
+@op("elementwise", promote="float")
+def log10(F: Any, input: Any) -> Any:
+    """The logarithm to base 10.
+
+    >>> ag.log10(ag.tensor([1.0, 100.0])).tolist()
+    [0.0, 2.0]
+    """
+    return F.log10(input)
+
+
+log10.rule(input=lambda F, g, input: g / (input * LN10))
+expose(log10, "log10")
+expose_inplace(log10, "log10_")
+
+
+@op("elementwise", promote="float", grad_name="Log1PBackward0")
+def log1p(F: Any, input: Any) -> Any:
+    """`log(1 + input)`, accurate near zero.
+
+    >>> ag.log1p(ag.tensor([0.0, -1.0])).tolist()
+    [0.0, -inf]
+    """
+    return F.log1p(input)
+
+
+log1p.rule(input=lambda F, g, input: g / (input + 1))
+expose(log1p, "log1p")
+expose_inplace(log1p, "log1p_")
+
+
+# -- trigonometry and its hyperbolic kin --------------------------------------------------------------------------------
+
+
+@op("elementwise", promote="float")
+def sin(F: Any, input: Any) -> Any:
+    """The sine of angles in radians.
+
+    >>> ag.sin(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    return F.sin(input)
+
+
+sin.rule(input=lambda F, g, input: g * F.cos(input))
+expose(sin, "sin")
+expose_inplace(sin, "sin_")
+
+
+@op("elementwise", promote="float")
+def cos(F: Any, input: Any) -> Any:
+    """The cosine of angles in radians.
+
+    >>> ag.cos(ag.tensor([0.0])).tolist()
+    [1.0]
+    """
+    return F.cos(input)
+
+
+cos.rule(input=lambda F, g, input: g * -F.sin(input))
+expose(cos, "cos")
+expose_inplace(cos, "cos_")
+
+
+@op("elementwise", promote="float")
+def tan(F: Any, input: Any) -> Any:
+    """The tangent of angles in radians.
+
+    >>> ag.tan(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    return F.tan(input)
+
+
+tan.rule(input=lambda F, g, out: g * (1 + out * out))
+expose(tan, "tan")
+expose_inplace(tan, "tan_")
+
+
+@op("elementwise", promote="float")
+def asin(F: Any, input: Any) -> Any:
+    """The inverse sine, in radians; NaN outside [-1, 1].
+
+    >>> ag.asin(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    return F.asin(input)
+
+
+asin.rule(input=lambda F, g, input: g * F.rsqrt(1 - input * input))
+expose(asin, "asin", "arcsin")
+expose_inplace(asin, "asin_", "arcsin_")
+
+
+@op("elementwise", promote="float")
+def acos(F: Any, input: Any) -> Any:
+    """The inverse cosine, in radians; NaN outside [-1, 1].
+
+    >>> ag.acos(ag.tensor([1.0])).tolist()
+    [0.0]
+    """
+    return F.acos(input)
+
+
+acos.rule(input=lambda F, g, input: g * -F.rsqrt(1 - input * input))
+expose(acos, "acos", "arccos")
+expose_inplace(acos, "acos_", "arccos_")
+
+
+@op("elementwise", promote="float")
+def atan(F: Any, input: Any) -> Any:
+    """The inverse tangent, in radians.
+
+    >>> ag.atan(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    return F.atan(input)
+
+
+atan.rule(input=lambda F, g, input: g / (input * input + 1))
+expose(atan, "atan", "arctan")
+expose_inplace(atan, "atan_", "arctan_")
+
+
+@op("elementwise", promote="float")
+def sinh(F: Any, input: Any) -> Any:
+    """The hyperbolic sine.
+
+    >>> ag.sinh(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    return F.sinh(input)
+
+
+sinh.rule(input=lambda F, g, input: g * F.cosh(input))
+expose(sinh, "sinh")
+expose_inplace(sinh, "sinh_")
+
+
+@op("elementwise", promote="float")
+def cosh(F: Any, input: Any) -> Any:
+    """The hyperbolic cosine.
+
+    >>> ag.cosh(ag.tensor([0.0])).tolist()
+    [1.0]
+    """
+    return F.cosh(input)
+
+
+cosh.rule(input=lambda F, g, input: g * F.sinh(input))
+expose(cosh, "cosh")
+expose_inplace(cosh, "cosh_")
+
+
+@op("elementwise", promote="float")
+def tanh(F: Any, input: Any) -> Any:
+    """The hyperbolic tangent.
+
+    >>> ag.tanh(ag.tensor([0.0, math.inf])).tolist()
+    [0.0, 1.0]
+    """
+    return F.tanh(input)
+
+
+tanh.rule(input=lambda F, g, out: g * (1 - out * out))
+expose(tanh, "tanh")
+expose_inplace(tanh, "tanh_")
+
+
+@op("elementwise", promote="float")
+def asinh(F: Any, input: Any) -> Any:
+    """The inverse hyperbolic sine.
+
+    >>> ag.asinh(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    return F.asinh(input)
+
+
+asinh.rule(input=lambda F, g, input: g * F.rsqrt(input * input + 1))
+expose(asinh, "asinh", "arcsinh")
+expose_inplace(asinh, "asinh_", "arcsinh_")
+
+
+@op("elementwise", promote="float")
+def acosh(F: Any, input: Any) -> Any:
+    """The inverse hyperbolic cosine; NaN below 1.
+
+    >>> ag.acosh(ag.tensor([1.0])).tolist()
+    [0.0]
+    """
+    return F.acosh(input)
+
+
+acosh.rule(input=lambda F, g, input: g * (F.rsqrt(input - 1) * F.rsqrt(input + 1)))
+expose(acosh, "acosh", "arccosh")
+expose_inplace(acosh, "acosh_", "arccosh_")
+
+
+@op("elementwise", promote="float")
+def atanh(F: Any, input: Any) -> Any:
+    """The inverse hyperbolic tangent; NaN outside [-1, 1].
+
+    >>> ag.atanh(ag.tensor([0.0, 1.0])).tolist()
+    [0.0, inf]
+    """
+    return F.atanh(input)
+
+
+atanh.rule(input=lambda F, g, input: g / (1 - input * input))
+expose(atanh, "atanh", "arctanh")
+expose_inplace(atanh, "atanh_", "arctanh_")
+
+
+@op("elementwise", promote="float")
+@through_float32
+def sinc(F: Any, input: Any) -> Any:
+    """`sin(pi * input) / (pi * input)`, and 1 at 0.
+
+    >>> ag.sinc(ag.tensor([0.0])).tolist()
+    [1.0]
+    """
+    return F.where(input == 0, 1, F.sin(math.pi * input) / (math.pi * input))
+
+
+def _sinc_rule(F: Any, g: Any, input: Any) -> Any:
+    angle = math.pi * input
+    return F.zero_where(g * ((angle * F.cos(angle) - F.sin(angle)) / (angle * input)), input == 0)
+
+
+sinc.rule(input=_sinc_rule)
+expose(sinc, "sinc")
+expose_inplace(sinc, "sinc_")
+
+
+def deg2rad(input: Any) -> Any:
+    """Angles in degrees as radians.
+
+    >>> ag.deg2rad(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    require("deg2rad", [input], REAL, "deg2rad is not supported for complex tensors.", RuntimeError)
+    return mul.apply(input, math.pi / 180)
+
+
+def rad2deg(input: Any) -> Any:
+    """Angles in radians as degrees.
+
+    >>> ag.rad2deg(ag.tensor([0.0])).tolist()
+    [0.0]
+    """
+    require("rad2deg", [input], REAL, "rad2deg is not supported for complex tensors.", RuntimeError)
+    return mul.apply(input, 180 / math.pi)
+
+
+expose(deg2rad, "deg2rad")
+expose(rad2deg, "rad2deg")
+expose_inplace(deg2rad, "deg2rad_")
+expose_inplace(rad2deg, "rad2deg_")
+
+
+# -- the logistic function ----------------------------------------------------------------------------------------------
+
+
+@op("elementwise", promote="float")
+def sigmoid(F: Any, input: Any) -> Any:
+    """`1 / (1 + exp(-input))`.
+
+    >>> ag.sigmoid(ag.tensor([0.0, math.inf])).tolist()
+    [0.5, 1.0]
+    """
+    return F.sigmoid(input)
+
+
+sigmoid.rule(input=lambda F, g, out: g * ((1 - out) * out))
+expose(sigmoid, "sigmoid")
+expose_inplace(sigmoid, "sigmoid_")
+
+
+@op("elementwise", promote="float")
+@through_float32
+def logit(F: Any, input: Any, *, eps: Any) -> Any:
+    """`log(input / (1 - input))`."""
+    if eps is not None:
+        input = F.clamp(input, F.scalar(eps, input.dtype), F.scalar(1 - eps, input.dtype))
+    return F.log(input / (1 - input))
+
+
+def _logit_rule(F: Any, g: Any, input: Any, *, eps: Any) -> Any:
+    if eps is None:
+        return F.where(F.logical_or(input < 0, input > 1), math.nan, g / (input * (1 - input)))
+    return F.zero_where(g / (input * (1 - input)), F.logical_or(input < eps, input > 1 - eps))
+
+
+logit.rule(input=_logit_rule)
+accepts(logit, *REAL)
+
+
+@logit.surface
+def _logit(input: Any, eps: float | None = None) -> Any:
+    """`log(input / (1 - input))`, the inverse of `sigmoid`.
+
+    Args:
+        input: a real tensor with values in [0, 1].
+        eps: if given, `input` is first clamped to [eps, 1 - eps]; if None (default), values outside [0, 1] give NaN.
+
+    >>> ag.logit(ag.tensor([0.5, 1.0])).tolist()
+    [0.0, inf]
+    """
+    return logit.apply(input, eps=eps)
+
+
+expose(logit, "logit")
+expose_inplace(_logit, "logit_")
+
+
+# -- rounding, signs and parts: their derivative is zero or one ---------------------------------------------------------
+
+
+@op("elementwise", promote="common")
+def floor(F: Any, input: Any) -> Any:
+    """The largest integer not above each element. Integers come back as they are. The derivative is zero.
+
+    >>> ag.floor(ag.tensor([1.5, -1.5])).tolist()
+    [1.0, -2.0]
+    """
+    return F.floor(input)
+
+
+floor.rule(input=lambda F, g: F.zeros_like(g))
+accepts(floor, INTEGER, FLOAT, message="floor is not supported for complex inputs")
+expose(floor, "floor")
+expose_inplace(floor, "floor_")
+
+
+@op("elementwise", promote="common")
+def ceil(F: Any, input: Any) -> Any:
+    """The smallest integer not below each element. Integers come back as they are. The derivative is zero.
+
+    >>> ag.ceil(ag.tensor([1.5, -1.5])).tolist()
+    [2.0, -1.0]
+    """
+    return F.ceil(input)
+
+
+ceil.rule(input=lambda F, g: F.zeros_like(g))
+accepts(ceil, INTEGER, FLOAT, message="ceil is not supported for complex inputs")
+expose(ceil, "ceil")
+expose_inplace(ceil, "ceil_")
+
+
+@op("elementwise", promote="common")
+def trunc(F: Any, input: Any) -> Any:
+    """Each element rounded towards zero. Integers come back as they are. The derivative is zero.
+
+    >>> ag.trunc(ag.tensor([1.5, -1.5])).tolist()
+    [1.0, -1.0]
+    """
+    return F.trunc(input)
+
+
+trunc.rule(input=lambda F, g: F.zeros_like(g))
+accepts(trunc, INTEGER, FLOAT, message="trunc is not supported for complex inputs")
+expose(trunc, "trunc", "fix")
+expose_inplace(trunc, "trunc_", "fix_")
+
+
+@op("elementwise", promote="common")
+def frac(F: Any, input: Any) -> Any:
+    """`input - trunc(input)`: the part after the point, with the sign of the number.
+
+    >>> ag.frac(ag.tensor([1.5, -1.25])).tolist()
+    [0.5, -0.25]
+    """
+    return F.frac(input)
+
+
+frac.rule(input=lambda F, g: g)
+accepts(frac, FLOAT)
+expose(frac, "frac")
+expose_inplace(frac, "frac_")
+
+
+@op("elementwise", promote="common")
+def round(F: Any, input: Any, *, decimals: Any) -> Any:
+    """`input` rounded to the nearest integer."""
+    return F.round(input, decimals)
+
+
+round.rule(input=lambda F, g: F.zeros_like(g))
+accepts(round, INTEGER, FLOAT, message="round is not supported for complex inputs")
+
+
+@round.surface
+def _round(input: Any, *, decimals: int = 0) -> Any:
+    """Each element rounded to the nearest integer, halves to the even one. The derivative is zero.
+
+    Args:
+        input: a floating tensor, or one of integers, which come back as they are.
+        decimals: the number of decimal places to round to; negative ones round to tens, hundreds, ... (floating only).
+
+    >>> ag.round(ag.tensor([0.5, 1.5, -2.7])).tolist()
+    [0.0, 2.0, -3.0]
+    """
+    if decimals:
+        require("round", [input], (FLOAT,))
+    return round.apply(input, decimals=decimals)
+
+
+expose(round, "round")
+expose_inplace(_round, "round_")
+
+
+@op("elementwise", promote="common", out="infer", holomorphic=False)
+def abs(F: Any, input: Any) -> Any:
+    """The absolute value; for complex numbers their (real) distance from zero. The derivative at zero is zero.
+
+    >>> ag.abs(ag.tensor([-2, 3])).tolist(), ag.abs(ag.tensor([3 + 4j])).tolist()
+    ([2, 3], [5.0])
+    """
+    return F.abs(input)
+
+
+abs.rule(input=lambda F, g, input: g * F.sgn(input))
+accepts(abs, INTEGER, *FLOATING)
+expose(abs, "abs", "absolute")
+expose_inplace(abs, "abs_", "absolute_")
+
+
+@op("elementwise", promote="common")
+def sign(F: Any, input: Any) -> Any:
+    """-1, 0 or 1, as the sign of each element (for complex numbers see `sgn`). The derivative is zero.
+
+    >>> ag.sign(ag.tensor([-2.5, 0.0, 4.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    return F.sign(input)
+
+
+sign.rule(input=lambda F, g: F.zeros_like(g))
+accepts(
+    sign,
+    *REAL,
+    message="Unlike NumPy, ag.sign is not intended to support complex numbers. Please use ag.sgn instead.",
+)
+expose(sign, "sign")
+expose_inplace(sign, "sign_")
+
+
+@op("elementwise", promote="common", holomorphic=False)
+def sgn(F: Any, input: Any) -> Any:
+    """`input / abs(input)`, and 0 at 0: the sign of each element, also of complex ones.
+
+    >>> ag.sgn(ag.tensor([3 + 4j, 0j])).tolist()
+    [(0.6000000238418579+0.800000011920929j), 0j]
+    """
+    return F.sign(input)
+
+
+def _sgn_rule(F: Any, g: Any, input: Any, input_like: Any, out: Any) -> Any:
+    if input_like.dtype.kind != "c":
+        return F.zeros_like(g)
+    # the part of g along the circle, shortened as the circle of radius |z| is mapped to the one of radius 1
+    return F.zero_where((g - F.real(g * F.conj(out)) * out) / F.abs(input), input == 0)
+
+
+sgn.rule(input=_sgn_rule)
+expose(sgn, "sgn")
+expose_inplace(sgn, "sgn_")
+
+
+@op("elementwise", promote="common")
+def nan_to_num(F: Any, input: Any, *, nan: Any, posinf: Any, neginf: Any) -> Any:
+    """`input` with NaN and the infinities replaced."""
+    return F.nan_to_num(input, nan, posinf, neginf)
+
+
+nan_to_num.rule(input=lambda F, g, input: F.zero_where(g, F.logical_not(F.isfinite(input))))
+
+
+@nan_to_num.surface
+def _nan_to_num(
+    input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """`input` with NaN and the infinities replaced by numbers. The derivative is zero where one was.
+
+    Args:
+        input: a tensor of any dtype.
+        nan: what replaces NaN. Default 0.
+        posinf, neginf: what replaces the infinities. Default: the largest and smallest number of the dtype.
+
+    >>> ag.nan_to_num(ag.tensor([math.nan, math.inf, 1.0]), posinf=9.0).tolist()
+    [0.0, 9.0, 1.0]
+    """
+    return nan_to_num.apply(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+
+
+expose(nan_to_num, "nan_to_num")
+expose_inplace(_nan_to_num, "nan_to_num_")
+
+
+# -- two operands -------------------------------------------------------------------------------------------------------
+
+
+@op("elementwise", promote="float")
+def atan2(F: Any, input: Any, other: Any) -> Any:
+    """The angle in radians, in [-pi, pi], of the point with the coordinates y = `input` and x = `other`. Real only.
+
+    At the origin the derivatives are zero.
+
+    >>> ag.atan2(ag.tensor([0.0]), ag.tensor([1.0])).tolist()
+    [0.0]
+    """
+    return F.atan2(input, other)
+
+
+def _over_squares(F: Any, x: Any, a: Any, b: Any) -> Any:
+    squares = a * a + b * b
+    return F.zero_where(x / squares, squares == 0)
+
+
+atan2.rule(
+    input=lambda F, g, input, other: g * _over_squares(F, other, input, other),
+    other=lambda F, g, input, other: g * -_over_squares(F, input, input, other),
+)
+accepts(atan2, *REAL)
+expose(atan2, "atan2", "arctan2")
+expose_inplace(atan2, "atan2_", "arctan2_")
+
+
+@op("elementwise", promote="common")
+def hypot(F: Any, input: Any, other: Any) -> Any:
+    """`sqrt(input ** 2 + other ** 2)` without overflow. Floating only.
+
+    >>> ag.hypot(ag.tensor([3.0]), ag.tensor([4.0])).tolist()
+    [5.0]
+    """
+    return F.hypot(input, other)
+
+
+hypot.rule(
+    input=lambda F, g, input, out: g * (input / out),
+    other=lambda F, g, other, out: g * (other / out),
+)
+accepts(hypot, FLOAT)
+expose(hypot, "hypot")
+expose_inplace(hypot, "hypot_")
+
+
+@op("elementwise", promote="float")
+def copysign(F: Any, input: Any, other: Any) -> Any:
+    """The size of `input` with the sign of `other` (also of -0.0). Real only.
+
+    >>> ag.copysign(ag.tensor([3.0, -3.0]), ag.tensor([-0.0, 1.0])).tolist()
+    [-3.0, 3.0]
+    """
+    return F.copysign(input, other)
+
+
+copysign.rule(
+    input=lambda F, g, input, out: F.zero_where(g * (out / input), input == 0),
+    other=lambda F, g: F.zeros_like(g),
+)
+accepts(copysign, *REAL)
+expose(copysign, "copysign")
+expose_inplace(copysign, "copysign_")
+
+
+@op("elementwise", promote="float")
+@through_float32
+def xlogy(F: Any, input: Any, other: Any) -> Any:
+    """`input * log(other)`, and 0 where `input` is 0 (NaN where `other` is NaN). Real only.
+
+    >>> ag.xlogy(ag.tensor([0.0, 2.0]), ag.tensor([0.0, 1.0])).tolist()
+    [0.0, 0.0]
+    """
+    return F.where(F.isnan(other), other, F.zero_where(input * F.log(other), input == 0))
+
+
+xlogy.rule(
+    input=lambda F, g, input, other: F.zero_where(F.xlogy(g, other), F.logical_and(input == 0, other <= 0)),
+    other=lambda F, g, input, other: g * input / other,
+)
+accepts(xlogy, *REAL)
+expose(xlogy, "xlogy")
+expose_inplace(xlogy, "xlogy_")
+
+
+@op("elementwise", promote="common")
+def logaddexp(F: Any, input: Any, other: Any) -> Any:
+    """`log(exp(input) + exp(other))` without overflow. Floating only.
+
+    >>> ag.logaddexp(ag.tensor([-math.inf]), ag.tensor([2.0])).tolist()
+    [2.0]
+    """
+    return F.logaddexp(input, other)
+
+
+logaddexp.rule(
+    input=lambda F, g, input, other: g / (1 + F.exp(other - input)),
+    other=lambda F, g, input, other: g / (1 + F.exp(input - other)),
+)
+accepts(logaddexp, FLOAT)
+expose(logaddexp, "logaddexp")
+
+
+@op("elementwise", promote="common")
+def logaddexp2(F: Any, input: Any, other: Any) -> Any:
+    """`log2(2 ** input + 2 ** other)` without overflow. Floating only.
+
+    >>> ag.logaddexp2(ag.tensor([3.0]), ag.tensor([3.0])).tolist()
+    [4.0]
+    """
+    return F.logaddexp2(input, other)
+
+
+logaddexp2.rule(
+    input=lambda F, g, input, other: g / (1 + F.exp2(other - input)),
+    other=lambda F, g, input, other: g / (1 + F.exp2(input - other)),
+)
+accepts(logaddexp2, FLOAT)
+expose(logaddexp2, "logaddexp2")
+
+
+@op("elementwise", promote="none")
+def heaviside(F: Any, input: Any, values: Any) -> Any:
+    """0 where `input` is negative, `values` where it is zero, 1 where it is positive. Not differentiable.
+
+    >>> ag.heaviside(ag.tensor([-1.0, 0.0, 2.0]), ag.tensor(0.5)).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return F.heaviside(input, values)
+
+
+heaviside.no_rule()
+
+
+@heaviside.surface
+def _heaviside(input: Any, values: Any) -> Any:
+    if input._type.dtype is not values._type.dtype:
+        raise RuntimeError(
+            f"heaviside is not yet implemented for tensors with different dtypes: input is {input._type.dtype.name}, "
+            f"values is {values._type.dtype.name}{errors.here()}"
+        )
+    require("heaviside", [input], REAL, "heaviside is not yet implemented for complex tensors.", RuntimeError)
+    return heaviside.apply(input, values)
+
+
+_heaviside.__doc__ = heaviside.__doc__
+
+
+@op("elementwise", promote="common")
+def nextafter(F: Any, input: Any, other: Any) -> Any:
+    """The next number of the dtype after each element of `input`, towards `other`. Not differentiable.
+
+    >>> ag.nextafter(ag.tensor([1.0]), ag.tensor([2.0])).tolist()
+    [1.0000001192092896]
+    """
+    return F.nextafter(input, other)
+
+
+nextafter.no_rule()
+accepts(nextafter, FLOAT)
+expose(heaviside, "heaviside")
+expose(nextafter, "nextafter")
+expose_inplace(_heaviside, "heaviside_")
+expose_inplace(nextafter, "nextafter_")
