@@ -1,6 +1,7 @@
 """`assert_close`: whether two results agree, up to rounding, with a message that says where they do not.
 
-The comparison is made on the host, in NumPy; tolerances, options and texts are `torch.testing.assert_close`'s.
+The comparison is made on the host, in NumPy; tolerances, options and texts are
+`torch.testing.assert_close`'s.
 """
 
 from __future__ import annotations
@@ -100,21 +101,23 @@ def assert_close(
 ) -> None:
     """Raise an AssertionError unless ``actual`` and ``expected`` are close.
 
-    Finite values are close if ``|actual - expected| <= atol + rtol * |expected|``; infinities only if they are equal,
-    NaNs only with `equal_nan`.
+    Finite values are close if ``|actual - expected| <= atol + rtol * |expected|``; infinities only if they
+    are equal, NaNs only with `equal_nan`.
 
     Args:
-        actual, expected: tensors, NumPy or CuPy arrays, Python or NumPy numbers, None, or sequences and mappings of
-            those, nested to any depth. Apart from numbers, two values must be of related types: a tensor is never close
-            to an array. The types of sequences and mappings may differ, their lengths and keys may not.
+        actual, expected: tensors, NumPy or CuPy arrays, Python or NumPy numbers, None, or sequences and
+            mappings of those, nested to any depth. Apart from numbers, two values must be of related types: a
+            tensor is never close to an array. The types of sequences and mappings may differ, their lengths
+            and keys may not.
         allow_subclasses: whether a `Tensor` may be compared with a tensor of a subclass.
-        rtol, atol: relative and absolute tolerance; both or none. By default they depend on the dtype (the looser of
-            the two): float16 1e-3, 1e-5; bfloat16 1.6e-2, 1e-5; float32 and complex64 1.3e-6, 1e-5; float64 and
-            complex128 1e-7, 1e-7; all others 0, 0.
+        rtol, atol: relative and absolute tolerance; both or none. By default they depend on the dtype (the
+            looser of the two): float16 1e-3, 1e-5; bfloat16 1.6e-2, 1e-5; float32 and complex64 1.3e-6, 1e-5;
+            float64 and complex128 1e-7, 1e-7; all others 0, 0.
         equal_nan: whether two NaNs are close.
-        check_device: whether the devices must be the same; if not, values are compared on the host either way.
-        check_dtype: whether the dtypes (of numbers: the types) must be the same; if not, values are compared in the
-            promoted dtype.
+        check_device: whether the devices must be the same; if not, values are compared on the host either
+            way.
+        check_dtype: whether the dtypes (of numbers: the types) must be the same; if not, values are compared
+            in the promoted dtype.
         check_layout: accepted for PyTorch's sake; all tensors are strided.
         check_stride: whether the strides must be the same.
         msg: what to say where values differ, or a function that makes it from the generated message.
@@ -289,12 +292,14 @@ def _strides(array: Any) -> tuple[int, ...]:
 def is_close(
     actual: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], rtol: float, atol: float, equal_nan: bool
 ) -> np.ndarray[Any, Any]:
-    """Which elements of two NumPy arrays of one dtype are close (a bool array). Differences are taken in double precision."""
+    """Which elements of two NumPy arrays of one dtype are close (a bool array). Differences are taken in
+    double precision."""
     equal = np.asarray(actual == expected)
     if equal.all():
         return equal
     if actual.dtype.kind in "bui":
-        # Differences of int64 do not fit in int64, nor int64 in float64: Python's integers have room for both.
+        # Differences of int64 do not fit in int64, nor int64 in float64: Python's integers have room for
+        # both.
         a, e = actual.astype(object), expected.astype(object)
         return np.asarray(equal | np.asarray(abs(a - e) <= atol + rtol * abs(e), bool))
     wide = np.complex128 if actual.dtype.kind == "c" else np.float64

@@ -1,17 +1,19 @@
-"""Jacobians of functions of tensors, by finite differences and by differentiation: the two sides of `gradcheck`.
+"""Jacobians of functions of tensors, by finite differences and by differentiation: the two sides of
+`gradcheck`.
 
-All of them are host arrays of shape (rows, elements of the output). A row belongs to a **direction**, an array of the
-input's shape along which the input moves: one unit vector per element, or a single random vector in fast mode.
+All of them are host arrays of shape (rows, elements of the output). A row belongs to a **direction**, an
+array of the input's shape along which the input moves: one unit vector per element, or a single random vector
+in fast mode.
 
-A complex function has no Jacobian of complex numbers. As PyTorch, we look at the real and the imaginary part of an output
-by themselves, each a real function ``s``, and compare the conjugate Wirtinger derivative (times two)
-``ds/dx + i ds/dy`` with respect to an input ``x + iy``, which is the gradient that backward returns. Forward mode is
-compared along the real and along the imaginary direction.
+A complex function has no Jacobian of complex numbers. As PyTorch, we look at the real and the imaginary part
+of an output by themselves, each a real function ``s``, and compare the conjugate Wirtinger derivative (times
+two) ``ds/dx + i ds/dy`` with respect to an input ``x + iy``, which is the gradient that backward returns.
+Forward mode is compared along the real and along the imaginary direction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +46,8 @@ def call(function: Function, inputs: Sequence[Any]) -> tuple[Tensor, ...]:
     for position, output in enumerate(outputs):
         if not isinstance(output, Tensor):
             raise TypeError(
-                f"gradcheck: func must return a Tensor or a tuple of Tensors; output {position} is a {type(output).__name__}"
+                f"gradcheck: func must return a Tensor or a tuple of Tensors; output {position} is a "
+                f"{type(output).__name__}"
             )
     return outputs
 
@@ -75,7 +78,13 @@ def unit_directions(tensor: Tensor) -> Iterator[HostArray]:
         yield direction
 
 
-# -- by finite differences ---------------------------------------------------------------------------------------------
+def uniform(generator: np.random.Generator, shape: tuple[int, ...], is_complex: bool) -> HostArray:
+    """Random numbers in [-1, 1), real and imaginary part each."""
+    values = np.asarray(generator.uniform(-1, 1, shape))
+    return values + 1j * generator.uniform(-1, 1, shape) if is_complex else values
+
+
+# -- by finite differences -----------------------------------------------------------------------------------
 
 
 def numerical_row(
@@ -83,8 +92,8 @@ def numerical_row(
 ) -> list[HostArray]:
     """Central difference of every output, flattened, with input number `position` moved along `direction`.
 
-    The input is changed in place, unseen by its version count, and then restored: functions that close over their inputs
-    are checked too.
+    The input is changed in place, unseen by its version count, and then restored: functions that close over
+    their inputs are checked too.
     """
     tensor: Tensor = inputs[position]
     array = tensor._array
@@ -106,7 +115,8 @@ def numerical_row(
             first, second = getattr(before, attribute), getattr(after, attribute)
             if first != second:
                 raise AssertionError(
-                    f"Expected `func` to return outputs with the same {attribute} when inputs are perturbed by {eps}, "
+                    f"Expected `func` to return outputs with the same {attribute} when inputs are perturbed "
+                    f"by {eps}, "
                     f"but got: {attribute}s {first} and {second}."
                 )
         wide = np.complex128 if before.dtype.kind == "c" else np.float64
@@ -118,7 +128,7 @@ def numerical_jacobian(
     function: Function,
     inputs: Sequence[Any],
     position: int,
-    directions: Iterator[HostArray],
+    directions: Iterable[HostArray],
     factor: complex,
     eps: float,
 ) -> list[HostArray]:
@@ -129,13 +139,13 @@ def numerical_jacobian(
     return [np.zeros((0, output._array.size)) for output in call(function, inputs)]
 
 
-# -- by differentiation ------------------------------------------------------------------------------------------------
+# -- by differentiation --------------------------------------------------------------------------------------
 
 
 def gradients(
     output: Tensor,
     leaves: Sequence[Tensor],
-    cotangents: Iterator[HostArray],
+    cotangents: Iterable[HostArray],
     factor: complex,
     check_dtypes: bool,
 ) -> list[HostArray]:
@@ -169,11 +179,12 @@ def forward_jacobian(
     function: Function,
     inputs: Sequence[Any],
     position: int,
-    directions: Iterator[HostArray],
+    directions: Iterable[HostArray],
     factor: complex,
     check_dtypes: bool,
 ) -> list[HostArray]:
-    """For each output the tangents, flattened, with input number `position` moved along `factor` times the directions."""
+    """For each output the tangents, flattened, with input number `position` moved along `factor` times the
+    directions."""
     rows: list[list[HostArray]] = []
     for direction in directions:
         tangents = {
@@ -193,7 +204,8 @@ def forward_jacobian(
                 )
             if tangent._array.shape != primal._array.shape:
                 raise GradcheckError(
-                    f"Forward AD gradient has incorrect size: the tangent has shape {list(tangent._array.shape)}, "
+                    "Forward AD gradient has incorrect size: the tangent has shape "
+                    f"{list(tangent._array.shape)}, "
                     f"the output {list(primal._array.shape)}"
                 )
             row.append(host(tangent).reshape(-1))
@@ -214,4 +226,5 @@ def push_forward(
                 moving[index] = value.detach()
             if index in tangents:
                 moving[index] = forward_ad.make_dual(moving[index], like(value, tangents[index]))
-        return [tuple(forward_ad.unpack_dual(output)) for output in call(function, moving)]
+        unpacked = [forward_ad.unpack_dual(output) for output in call(function, moving)]
+        return [(dual.primal, dual.tangent) for dual in unpacked]

@@ -1,4 +1,5 @@
-"""Op cases: how an op is called, what it must give, and for which dtypes. `opchecks.py` holds an op to its case.
+"""Op cases: how an op is called, what it must give, and for which dtypes. `opchecks.py` holds an op to its
+case.
 
 OpCase(
     "mul",
@@ -38,7 +39,8 @@ DTYPE_GROUPS: dict[str, tuple[str, ...]] = {
 }
 _GROUP_OF = {name: group for group, names in DTYPE_GROUPS.items() for name in names}
 
-#: how far results may be from the reference, (rtol, atol); a few units in the last place of results of size one
+#: how far results may be from the reference, (rtol, atol); a few units in the last place of results of size
+#: one
 FORWARD_TOLERANCES: dict[str, tuple[float, float]] = {
     "float16": (4e-3, 4e-3),
     "bfloat16": (3.2e-2, 3.2e-2),
@@ -124,7 +126,8 @@ def map_arrays(value: Any, function: Callable[[HostArray], Any]) -> Any:
 class Make:
     """Maker of random arrays: what a case's `samples` function gets. The same numbers in every run.
 
-    `make.dtype` is the `DType` under test, `make.rng` a NumPy generator for whatever arrays the samples need besides.
+    `make.dtype` is the `DType` under test, `make.rng` a NumPy generator for whatever arrays the samples need
+    besides.
     """
 
     def __init__(self, dtype: DType, seed: str = "") -> None:
@@ -144,8 +147,8 @@ class Make:
 
         Args:
             shape: the extents; none: an array without dimensions.
-            low, high: the numbers lie in [low, high); real and imaginary part each. Integers lie in the same interval,
-                for uint8 at least at 0. Booleans are random, but True if `low` is positive.
+            low, high: the numbers lie in [low, high); real and imaginary part each. Integers lie in the same
+                interval, for uint8 at least at 0. Booleans are random, but True if `low` is positive.
             dtype: a dtype in any form, if not the one under test.
             transposed: in memory, the first dimension is the one that varies fastest.
             strided: in memory, the elements are two apart in every dimension.
@@ -154,7 +157,7 @@ class Make:
         if transposed:
             return np.asarray(self._values(shape[::-1], low, high, kind)).T
         if strided:
-            return spread_out(self._values(shape, low, high, kind))
+            return np.asarray(spread_out(self._values(shape, low, high, kind)))
         return self._values(shape, low, high, kind)
 
     def _values(self, shape: tuple[int, ...], low: float, high: float, kind: DType) -> HostArray:
@@ -172,7 +175,8 @@ class Make:
 
 
 def spread_out(array: Any) -> Any:
-    """The same values with gaps in memory: every dimension steps over every second element. For NumPy and CuPy arrays."""
+    """The same values with gaps in memory: every dimension steps over every second element. For NumPy and
+    CuPy arrays."""
     wide = array
     for axis in range(array.ndim):
         wide = wide.repeat(2, axis=axis)
@@ -244,7 +248,8 @@ class OpCase:
     forward: bool = True
     #: the name of the in-place method (or several, separated by spaces)
     inplace: str | None = None
-    #: dtype name or group -> tolerance of the results, a number or (rtol, atol), where the default does not fit
+    #: dtype name or group -> tolerance of the results, a number or (rtol, atol), where the default does not
+    #: fit
     tol: Mapping[str, float | tuple[float, float]] | None = None
     #: the same for gradients
     grad_tol: Mapping[str, float | tuple[float, float]] | None = None
@@ -255,9 +260,11 @@ class OpCase:
     also: str | Sequence[str] = ()
     #: distinguishes the cases of one op
     variant: str = ""
-    #: the dtype of the outputs, if not to be told from the reference's: a dtype, or a function of the dtype under test
+    #: the dtype of the outputs, if not to be told from the reference's: a dtype, or a function of the dtype
+    #: under test
     out_dtype: Any = None
-    #: give the reference double precision, and round its result; turn it off where the result depends on the dtype's limits
+    #: give the reference double precision, and round its result; turn it off where the result depends on the
+    #: dtype's limits
     upcast: bool = True
     #: further claims about a result: check(outputs, *args, **kwargs), on tensors, raising AssertionError
     check: Callable[..., None] | None = None
@@ -328,8 +335,8 @@ class OpCase:
             return tuple(output.astype(self._dtype_of(sample, output).numpy) for output in outputs)
 
     def _dtype_of(self, sample: Sample, output: HostArray) -> DType:
-        """The dtype that an output must have: the reference says whether bool, integer, real or complex, the inputs say
-        which of them."""
+        """The dtype that an output must have: the reference says whether bool, integer, real or complex, the
+        inputs say which of them."""
         arrays = sample.arrays()
         if self.out_dtype is not None:
             chosen = self.out_dtype

@@ -1,10 +1,12 @@
-"""What is checked of every op, given its `OpCase`. Each check raises AssertionError with the sample that failed.
+"""What is checked of every op, given its `OpCase`. Each check raises AssertionError with the sample that
+failed.
 
 tests/test_ops.py runs all of them for every op of this library; with cases of your own they check your ops.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,15 +24,16 @@ from autograd_gpu.testing.jacobian import as_tuple, differentiable, host
 from autograd_gpu.testing.opcase import ErrorCase, HostArray, Make, OpCase, Sample, map_arrays, tensor_of
 
 LAYOUTS = ("contiguous", "transposed", "strided")
-#: how far a gradient in low precision may be from the one in double precision, relative to the largest element: a
-#: gradient sums terms, which may cancel
+#: how far a gradient in low precision may be from the one in double precision, relative to the largest
+#: element: a gradient sums terms, which may cancel
 GRADIENT_TOLERANCES: dict[str, float] = {
     "float16": 8e-3,
     "bfloat16": 6.4e-2,
     "float32": 1e-5,
     "complex64": 1e-5,
 }
-#: above this many elements of inputs and outputs together, derivatives are checked along random directions only
+#: above this many elements of inputs and outputs together, derivatives are checked along random directions
+#: only
 FULL_JACOBIAN = 64
 
 
@@ -83,11 +86,12 @@ def failing(case: OpCase, dtype: DType, sample: Sample, what: str) -> Callable[[
     return lambda text: f"{case.id}{sample!r} [{dtype.name}]: {what}\n{text}"
 
 
-# -- values ------------------------------------------------------------------------------------------------------------
+# -- values --------------------------------------------------------------------------------------------------
 
 
 def check_forward(case: OpCase, dtype: DType, device: str = "cpu") -> None:
-    """Values, dtypes and shapes against the reference, for all memory layouts; inputs unchanged; who shares memory."""
+    """Values, dtypes and shapes against the reference, for all memory layouts; inputs unchanged; who shares
+    memory."""
     for sample in case.make_samples(dtype):
         expected = case.expected(sample) if case.ref is not None else None
         layouts: tuple[str | None, ...] = (
@@ -159,12 +163,13 @@ def _check_memory(call: Call, message: Callable[[str], str]) -> None:
 
 
 def check_unlisted(case: OpCase, dtype: DType, device: str = "cpu") -> None:
-    """A dtype that the case does not list: the op works, or raises an exception that tells the user what to change."""
+    """A dtype that the case does not list: the op works, or raises an exception that tells the user what to
+    change."""
     try:
         sample = case.make_samples(dtype)[0]
     except ValueError:
         return
-    outcomes = []
+    outcomes: list[type] = []
     for place in dict.fromkeys(("cpu", device)):
         try:
             Call(case, sample, place)
@@ -178,11 +183,12 @@ def check_unlisted(case: OpCase, dtype: DType, device: str = "cpu") -> None:
     )
 
 
-# -- gradients ---------------------------------------------------------------------------------------------------------
+# -- gradients -----------------------------------------------------------------------------------------------
 
 
 def check_gradient(case: OpCase, dtype: DType, device: str = "cpu") -> None:
-    """First and second derivatives, backward and forward, against finite differences (double precision only)."""
+    """First and second derivatives, backward and forward, against finite differences (double precision
+    only)."""
     for sample in case.make_samples(dtype):
         positions = leaf_positions(case, sample)
         if not positions:
@@ -192,12 +198,17 @@ def check_gradient(case: OpCase, dtype: DType, device: str = "cpu") -> None:
         outputs = [output for output in as_tuple(function(*leaves)) if output.requires_grad]
         size = sum(tensor._array.size for tensor in (*leaves, *outputs))
         try:
+            fast = size > FULL_JACOBIAN
             gradcheck(
-                function, tuple(leaves), check_forward_ad=case.forward, check_grad_dtypes=True, fast_mode=size > FULL_JACOBIAN
-            )  # fmt: skip
+                function,
+                tuple(leaves),
+                check_forward_ad=case.forward,
+                check_grad_dtypes=True,
+                fast_mode=fast,
+            )
             if case.order > 1 and outputs:
                 gradgradcheck(
-                    function, tuple(leaves), check_grad_dtypes=True, fast_mode=size > FULL_JACOBIAN // 2
+                    function, tuple(leaves), check_grad_dtypes=True, fast_mode=2 * size > FULL_JACOBIAN
                 )
         except Exception as error:
             error.add_note(f"{case.id}{sample!r} [{dtype.name}]")
@@ -223,13 +234,14 @@ def _of_leaves(
 
 
 def check_backward(case: OpCase, dtype: DType, device: str = "cpu") -> None:
-    """The gradients' dtypes and shapes; the same with and without a graph of their own, for repeated passes, for each input
-    alone, for any layout of the incoming gradient; close to the gradients in double precision; nothing overwritten."""
+    """The gradients' dtypes and shapes; the same with and without a graph of their own, for repeated passes,
+    for each input alone, for any layout of the incoming gradient; close to the gradients in double precision;
+    nothing overwritten."""
     for sample in case.make_samples(dtype):
         positions = leaf_positions(case, sample)
         if not positions:
             continue
-        tell = lambda what, sample=sample: failing(case, dtype, sample, what)  # noqa: E731
+        tell = functools.partial(failing, case, dtype, sample)
         call = Call(case, sample, device, leaves=positions)
         outputs = [output for output in call.outputs if isinstance(output, Tensor) and output.requires_grad]
         if not outputs:
@@ -347,16 +359,16 @@ def _double_gradients(
     return [None if g is None else host(g) for g in found]
 
 
-# -- in place ----------------------------------------------------------------------------------------------------------
+# -- in place ------------------------------------------------------------------------------------------------
 
 
 def check_inplace(case: OpCase, name: str, dtype: DType, device: str = "cpu") -> None:
-    """A method that works in place: result, identity, version and gradient as out of place; PyTorch's errors where the
-    result does not fit."""
+    """A method that works in place: result, identity, version and gradient as out of place; PyTorch's errors
+    where the result does not fit."""
     for sample in case.make_samples(dtype):
         if not sample.args or not isinstance(sample.args[0], np.ndarray):
             continue
-        tell = lambda what, sample=sample: failing(case, dtype, sample, f"{name}: {what}")  # noqa: E731
+        tell = functools.partial(failing, case, dtype, sample)
         plain = Call(case, sample, device)
         target, *others = plain.args
         if not isinstance(plain.result, Tensor):
@@ -395,13 +407,18 @@ def _expect(
     match: str,
     tell: Callable[..., Any],
 ) -> None:
+    raised = _exception(method, args, kwargs)
+    assert isinstance(raised, kind), tell(f"no {kind.__name__} was raised")(f"but {raised!r}")
+    assert re.search(match, str(raised)), tell("message")(f"{raised}\n  does not contain {match!r}")
+    check_place(tell("place")(""), raised)
+
+
+def _exception(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> Exception | None:
     try:
-        method(*args, **kwargs)
-    except kind as error:
-        assert re.search(match, str(error)), tell("message")(f"{error}\n  does not contain {match!r}")
-        check_place(tell("")(""), error)
-    else:
-        raise AssertionError(tell(f"no {kind.__name__}")(""))
+        function(*args, **kwargs)
+    except Exception as error:
+        return error
+    return None
 
 
 def _check_inplace_gradient(
@@ -422,7 +439,7 @@ def _check_inplace_gradient(
     _same(found, [None if g is None else host(g) for g in expected], tolerance, message)
 
 
-# -- errors ------------------------------------------------------------------------------------------------------------
+# -- errors --------------------------------------------------------------------------------------------------
 
 
 def check_error(case: OpCase, error: ErrorCase, device: str = "cpu") -> None:
@@ -440,19 +457,14 @@ def check_error(case: OpCase, error: ErrorCase, device: str = "cpu") -> None:
     if case.factory:
         kwargs["device"] = device
     name = f"{case.id}{sample!r}"
-    try:
-        (error.call or case.function)(*args, **kwargs)
-    except Exception as raised:
-        if type(raised) is not error.type:
-            raised.add_note(f"{name}: expected {error.type.__name__}")
-            raise
-        assert re.search(error.match, str(raised)), (
-            f"{name}: the message\n{raised}\n  does not match {error.match!r}"
-        )
-        if error.place:
-            check_place(name, raised)
-    else:
-        raise AssertionError(f"{name}: no {error.type.__name__} was raised")
+    raised = _exception(error.call or case.function, args, kwargs)
+    assert raised is not None, f"{name}: no {error.type.__name__} was raised"
+    if type(raised) is not error.type:
+        raised.add_note(f"{name}: expected {error.type.__name__}")
+        raise raised
+    assert re.search(error.match, str(raised)), f"{name}: the message\n{raised}\n  lacks {error.match!r}"
+    if error.place:
+        check_place(name, raised)
 
 
 def check_place(name: str, error: BaseException) -> None:
