@@ -314,7 +314,7 @@ def _index(tensor: Tensor, flat: int) -> str:
 
 def _normalized(values: HostArray) -> HostArray:
     norm = np.linalg.norm(values)
-    return values / norm if norm else values
+    return np.asarray(values / norm if norm else values)
 
 
 def _largest(difference: HostArray) -> float:
