@@ -1,9 +1,9 @@
 """Layer 4: how tensors are printed, to the letter as PyTorch prints them.
 
-The elements of one tensor share a format. Which one, the values decide: whole numbers are written ``1.``, others with
-`precision` digits, and as soon as the range is too wide for that, in scientific notation. Only what is shown is looked at,
-and only that is copied from a GPU: a tensor of more than `threshold` elements is first cut down to the `edgeitems` first and
-last along each dimension.
+The elements of one tensor share a format. Which one, the values decide: whole numbers are written ``1.``,
+others with `precision` digits, and as soon as the range is too wide for that, in scientific notation.
+Only what is shown is looked at, and only that is copied from a GPU: a tensor of more than `threshold`
+elements is first cut down to the `edgeitems` first and last along each dimension.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def set_printoptions(
         threshold: tensors with more elements are printed in part (default 1000).
         edgeitems: how many elements of such a tensor are shown at each end of each dimension (default 3).
         linewidth: characters per line (default 80).
-        profile: "default", "short" (2 digits, 2 items) or "full" (everything is printed); the other arguments win.
+        profile: "default", "short" (2 digits, 2 items) or "full" (everything); the other arguments win.
         sci_mode: whether to use scientific notation; None, also when left out: where the values ask for it.
 
     Raises:
@@ -69,7 +69,8 @@ def set_printoptions(
     """
     if profile is not None and profile not in _PROFILES:
         raise ValueError(
-            f"set_printoptions(): profile must be 'default', 'short' or 'full', not {profile!r}{errors.here()}"
+            f"set_printoptions(): profile must be 'default', 'short' or 'full', not {profile!r}"
+            f"{errors.here()}"
         )
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     changes = dict(_PROFILES[profile]) if profile is not None else {}
@@ -174,7 +175,7 @@ def _leaves(nested: Any) -> list[Any]:
 def _write(
     nested: Any, shape: tuple[int, ...], cut: bool, indent: int, numbers: _Numbers | _ComplexNumbers
 ) -> str:
-    """Nested lists as text; `shape` is that of the whole tensor, `cut` says whether `nested` is only its edges."""
+    """Nested lists as text. `shape` is that of the whole tensor; with `cut`, `nested` has only its edges."""
     if not shape:
         return numbers.write(nested)
     gap = cut and shape[0] > 2 * _options.edgeitems

@@ -1,11 +1,14 @@
-"""Tensors from data, and data from tensors: lists, numbers, NumPy arrays, buffers and other libraries' arrays.
+"""Tensors from data and data from tensors: lists, numbers, NumPy arrays, buffers, other libraries' arrays.
 
-`tensor` copies, `as_tensor` and `asarray` copy only what they must, `from_numpy`, `frombuffer` and `from_dlpack` share memory."""
+`tensor` copies, `as_tensor` and `asarray` copy only what they must, `from_numpy`, `frombuffer` and
+`from_dlpack` share memory.
+"""
 
 from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +29,7 @@ _DLPACK_HOST = (1, 3)
 _DLPACK_CUDA = (2, 13)
 
 
-# -- where new tensors go ------------------------------------------------------------------------------------------------
+# -- where new tensors go --------------------------------------------------------------------------
 
 
 class _Chosen(threading.local):
@@ -66,18 +69,19 @@ def target_type(dtype: Any, device: Any, inferred: DType | None = None) -> Array
 
 
 def finish(tensor: Tensor, requires_grad: bool, pin_memory: bool = False) -> Tensor:
-    """What every function that makes tensors does last: page-lock the memory and ask for gradients, if wanted."""
+    """What every function that makes tensors does last: page-lock the memory, ask for gradients."""
     if pin_memory:
         reason = cuda_unavailable_reason()
         if reason is not None:
             raise RuntimeError(
-                f"pin_memory=True requires a CUDA backend; no pinned memory allocator is available: {reason}{errors.here()}"
+                f"pin_memory=True requires a CUDA backend; no pinned memory allocator is available: {reason}"
+                f"{errors.here()}"
             )
         tensor = tensor.pin_memory()
     return require_grad(tensor) if requires_grad else tensor
 
 
-# -- data -> tensors -----------------------------------------------------------------------------------------------------
+# -- data -> tensors -------------------------------------------------------------------------------
 
 
 def tensor(
@@ -86,19 +90,19 @@ def tensor(
     """A new tensor with a copy of `data`. It is a leaf: it has no history, whatever `data` is.
 
     Args:
-        data: a number, a sequence (nested to any depth) of numbers or one-element tensors, a NumPy array or scalar, or
-            anything with ``__array__``.
+        data: a number, a sequence (nested to any depth) of numbers or one-element tensors, a NumPy array or
+            scalar, or anything with ``__array__``.
         dtype: the element type. Default: that of `data`; Python floats have the default dtype (float32 unless
             `set_default_dtype` changed it), complex numbers its complex counterpart, ints int64, bools bool.
-        device: where the tensor goes. Default: the default device; for a tensor its own, for a CuPy array its own.
+        device: where the tensor goes. Default: the default device; for tensors and CuPy arrays their own.
         requires_grad: whether backward should fill its ``.grad``.
         pin_memory: put it into page-locked main memory (needs CUDA).
 
     Raises:
         ValueError: sequences of different lengths; ints that do not fit int64.
         TypeError: data of a type that tensors cannot hold; a complex number for a real dtype.
-        RuntimeError: elements that are no numbers; a value outside the range of an integer `dtype`; `requires_grad` for
-            a dtype that has no gradients.
+        RuntimeError: elements that are no numbers; a value outside the range of an integer `dtype`;
+            `requires_grad` for a dtype that has no gradients.
 
     Example:
         >>> ag.tensor([[1, 2], [3, 4]])
@@ -174,12 +178,11 @@ def asarray(
     """`obj` as a tensor; `copy` says whether memory must (True), must not (False) or may (None) be copied.
 
     Args:
-        obj: as for `ag.tensor`; also an object with the buffer protocol, which is read as numbers of `dtype`, or with
-            ``__dlpack__``.
+        obj: as for `ag.tensor`; also bytes, a bytearray or a memoryview, read as numbers of `dtype`.
         dtype: the element type, as for `ag.tensor`.
         device: where the tensor goes, as for `ag.tensor`.
         copy: see above.
-        requires_grad: whether the result collects gradients. None: a tensor stays what it is, other data do not.
+        requires_grad: whether the result collects gradients. None: only a tensor that does already.
 
     Raises:
         ValueError: `copy=False`, and a copy is needed.
@@ -223,8 +226,8 @@ def from_numpy(ndarray: Host) -> Tensor:
     """A tensor on the memory of a NumPy array: what is written into one appears in the other.
 
     Args:
-        ndarray: any shape and strides; bool, int8 to int64, uint8, float16 to float64, complex64, complex128, or
-            ml_dtypes' bfloat16.
+        ndarray: any shape and strides; bool, int8 to int64, uint8, float16 to float64, complex64,
+            complex128, or ml_dtypes' bfloat16.
 
     Raises:
         TypeError: not an array, or of a type that tensors cannot hold.
@@ -237,18 +240,18 @@ def from_numpy(ndarray: Host) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type_name(type(ndarray))}){errors.here()}")
-    type = type_for(dtypes.of_numpy(ndarray.dtype), Device("cpu"))
-    return wrap(_own(ndarray, type.numpy), type)
+    own = type_for(dtypes.of_numpy(ndarray.dtype), Device("cpu"))
+    return wrap(_own(ndarray, own.numpy, "NumPy array", 3), own)
 
 
-def _own(array: Host, dtype: np.dtype[Any]) -> Host:
+def _own(array: Host, dtype: np.dtype[Any], what: str, stacklevel: int) -> Host:
     """The memory of an array as a plain ndarray of a dtype equal to its own; a warning if it is read-only."""
     if not array.flags.writeable:
         warnings.warn(
-            "The given NumPy array is not writable: writing to the tensor made of it will raise an error. You may want to "
-            "copy the array (ag.tensor does) or make it writable before converting it to a tensor.",
+            f"The given {what} is not writable: writing to the tensor made of it will raise an error. You may "
+            "want to copy it (ag.tensor does) or make it writable before converting it to a tensor.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
     if array.__class__ is not np.ndarray:  # memmap, matrix, ...: their own rules for indexing end here
         array = np.asarray(array)
@@ -258,7 +261,7 @@ def _own(array: Host, dtype: np.dtype[Any]) -> Host:
 def frombuffer(
     buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
-    """A one-dimensional tensor on the memory of an object with the buffer protocol (bytearray, memoryview, mmap, ...).
+    """A one-dimensional tensor on the memory of an object with the buffer protocol (bytearray, mmap, ...).
 
     Args:
         buffer: the object.
@@ -284,24 +287,28 @@ def frombuffer(
         raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0{errors.here()}")
     if not 0 <= offset < length:
         raise ValueError(
-            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} bytes) minus 1"
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} "
+            "bytes) minus 1"
             f"{errors.here()}"
         )
     if count < 0 and (length - offset) % size:
         raise ValueError(
-            f"buffer length ({length} bytes) after offset ({offset} bytes) must be a multiple of element size ({size})"
+            f"buffer length ({length} bytes) after offset ({offset} bytes) must be a multiple of "
+            f"element size ({size})"
             f"{errors.here()}"
         )
     if count > 0 and offset + count * size > length:
         raise ValueError(
-            f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not be greater than "
+            f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not "
+            "be greater than "
             f"actual buffer length ({length} bytes){errors.here()}"
         )
-    return finish(from_numpy(np.frombuffer(buffer, wanted.numpy, max(count, -1), offset)), requires_grad)
+    array = np.frombuffer(buffer, wanted.numpy, max(count, -1), offset)
+    return finish(wrap(_own(array, wanted.numpy, "buffer", 3)), requires_grad)
 
 
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor on the memory of another library's array (PyTorch, JAX, CuPy, NumPy, ...), by the DLPack protocol.
+    """A tensor on the memory of another library's array (PyTorch, JAX, CuPy, ...), by the DLPack protocol.
 
     Args:
         ext_tensor: an object with ``__dlpack__`` and ``__dlpack_device__``.
@@ -329,7 +336,8 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         library = type_for(dtypes.float32, resolve_device(Device("cuda", index))).namespace.xp
     else:
         raise RuntimeError(
-            f"from_dlpack(): unsupported device type {int(kind)}; copy the data to the CPU first{errors.here()}"
+            f"from_dlpack(): unsupported device type {int(kind)}; copy the data to the CPU first"
+            f"{errors.here()}"
         )
     try:
         array = library.from_dlpack(ext_tensor)
@@ -338,7 +346,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     return asarray(wrap(array), device=device, copy=copy)
 
 
-# -- conversion of data --------------------------------------------------------------------------------------------------
+# -- conversion of data ----------------------------------------------------------------------------
 
 
 def convert(data: Any, dtype: Any, device: Any, copy: bool) -> Tensor:
@@ -366,7 +374,7 @@ def _from_array(host: Host, dtype: Any, device: Any, copy: bool) -> Tensor:
     own = type_for(dtypes.of_numpy(host.dtype), Device("cpu"))
     target = target_type(dtype, device, own.dtype)
     if not copy and target is own:
-        return wrap(_own(host, own.numpy), own)
+        return wrap(_own(host, own.numpy, "NumPy array", 5), own)
     return _transport(host, own, target, copy)
 
 
@@ -381,7 +389,7 @@ def _transport(array: Any, source: ArrayType, target: ArrayType, copy: bool) -> 
     return wrap(result, target)
 
 
-# -- tensors -> data -----------------------------------------------------------------------------------------------------
+# -- tensors -> data -------------------------------------------------------------------------------
 
 
 def to_numpy(input: Tensor, *, force: bool = False) -> Host:
@@ -404,11 +412,13 @@ def to_numpy(input: Tensor, *, force: bool = False) -> Host:
     if not force:
         if node_of(input) is not None:
             raise RuntimeError(
-                f"Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.{errors.here()}"
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+                f"{errors.here()}"
             )
         if input._type.device.type != "cpu":
             raise TypeError(
-                f"can't convert {input._type.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
+                f"can't convert {input._type.device} device type tensor to numpy. Use Tensor.cpu() to "
+                "copy the tensor to "
                 f"host memory first.{errors.here()}"
             )
     return input._type.namespace.to_host(input._array)  # type: ignore[no-any-return]
@@ -427,7 +437,8 @@ def item(input: Tensor) -> bool | int | float | complex:
     array = input._array
     if array.size != 1:
         raise RuntimeError(
-            f"a Tensor with {array.size} elements cannot be converted to Scalar\n  its shape is {list(array.shape)}"
+            f"a Tensor with {array.size} elements cannot be converted to Scalar\n  its shape is "
+            f"{list(array.shape)}"
             f"{errors.here()}"
         )
     return array.item()  # type: ignore[no-any-return]
@@ -463,12 +474,14 @@ def dlpack_device(input: Tensor) -> tuple[int, int]:
     return int(kind), int(index)
 
 
-for _function in (
+_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     tensor, as_tensor, asarray, from_numpy, frombuffer, from_dlpack, get_default_device, set_default_device,
-):  # fmt: skip
+)  # fmt: skip
+for _function in _FUNCTIONS:
     expose(_function, _function.__name__, method=False)
-for _name, _method in {
+_METHODS: dict[str, Callable[..., Any]] = {
     "new_tensor": new_tensor, "numpy": to_numpy, "item": item, "tolist": tolist, "__dlpack__": dlpack,
     "__dlpack_device__": dlpack_device,
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _method in _METHODS.items():
     expose(_method, _name, function_too=False)

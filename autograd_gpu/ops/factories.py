@@ -1,7 +1,8 @@
 """Tensors from a size: zeros, ones, full, empty, ranges, the identity, and their `_like` and `new_` forms.
 
-All take ``dtype=`` (default: the default dtype, or what the values say), ``device=`` (default: the default device),
-``requires_grad=`` and ``pin_memory=``; those with ``out=`` write into that tensor, which gets the size of the result.
+All take ``dtype=`` (default: the default dtype, or what the values say), ``device=`` (default: the default
+device), ``requires_grad=`` and ``pin_memory=``; those with ``out=`` write into that tensor, which gets the
+size of the result.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Number = bool | int | float | complex
 Build = Callable[[Any, Any], Any]
 
 
-# -- arguments -----------------------------------------------------------------------------------------------------------
+# -- arguments -------------------------------------------------------------------------------------
 
 
 def size_of(function: str, values: Sequence[Any], size: Any = None) -> Shape:
@@ -40,7 +41,8 @@ def size_of(function: str, values: Sequence[Any], size: Any = None) -> Shape:
         values = (size,)
         if not isinstance(size, (tuple, list)):
             raise TypeError(
-                f"{function}(): argument 'size' must be tuple of ints, not {type(size).__name__}{errors.here()}"
+                f"{function}(): argument 'size' must be tuple of ints, not {type(size).__name__}"
+                f"{errors.here()}"
             )
     if not values:
         raise TypeError(f'{function}() missing 1 required positional arguments: "size"{errors.here()}')
@@ -61,7 +63,7 @@ def size_of(function: str, values: Sequence[Any], size: Any = None) -> Shape:
 
 def _extent(function: str, value: Any, position: int, nested: bool) -> int:
     if value.__class__ is int:
-        return value  # type: ignore[no-any-return]
+        return value
     if not isinstance(value, bool):
         try:
             return operator.index(value)
@@ -70,12 +72,14 @@ def _extent(function: str, value: Any, position: int, nested: bool) -> int:
     found = type(value).__name__
     if nested:
         raise TypeError(
-            f"{function}(): argument 'size' (position 1) must be tuple of ints, but found element of type {found} at pos "
+            f"{function}(): argument 'size' (position 1) must be tuple of ints, but found element of "
+            f"type {found} at pos "
             f"{position}{errors.here()}"
         )
     if position:
         raise TypeError(
-            f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with error \"type must be "
+            f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with "
+            'error "type must be '
             f'tuple of ints,but got {found}"{errors.here()}'
         )
     raise TypeError(
@@ -87,7 +91,8 @@ def tuple_size(function: str, size: Any) -> Shape:
     """The size of functions that take it as one tuple."""
     if not isinstance(size, (tuple, list)):
         raise TypeError(
-            f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}{errors.here()}"
+            f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
+            f"{errors.here()}"
         )
     return size_of(function, (size,))
 
@@ -106,12 +111,13 @@ def number_of(function: str, name: str, position: int, value: Any) -> Number:
     if isinstance(value, (bool, int, float, complex)):
         return value
     raise TypeError(
-        f"{function}(): argument '{name}' (position {position}) must be Number, not {type(value).__name__}{errors.here()}"
+        f"{function}(): argument '{name}' (position {position}) must be Number, not {type(value).__name__}"
+        f"{errors.here()}"
     )
 
 
 def fitting(value: Number, dtype: DType) -> Number:
-    """A number as one that `dtype` holds: real for real types, truncated for integers, negative ones wrapped for uint8.
+    """A number as one that `dtype` holds: real for real types, truncated for integers, wrapped for uint8.
 
     Raises:
         RuntimeError: it is out of the range of the type.
@@ -130,7 +136,7 @@ def fitting(value: Number, dtype: DType) -> Number:
             fits = not math.isfinite(real) or abs(real) <= dtypes.finfo(dtype).max
         elif fits:
             info = dtypes.iinfo(dtype)
-            # As PyTorch: in the type's range before truncation, where an unsigned type takes negative ints modulo its size.
+            # As PyTorch: in the type's range before truncation; an unsigned type takes negative ints modulo.
             lowest = info.min if dtype.is_signed or isinstance(real, float) else -info.max
             fits = lowest <= real <= info.max
             if fits:
@@ -142,7 +148,7 @@ def fitting(value: Number, dtype: DType) -> Number:
     return real
 
 
-# -- the one road to a new tensor ----------------------------------------------------------------------------------------
+# -- the one road to a new tensor ------------------------------------------------------------------
 
 
 def allocate(function: str, shape: Shape, type: ArrayType, build: Build) -> Any:
@@ -197,7 +203,8 @@ def _type(
     own = out._type
     if node_of(out) is not None:
         raise RuntimeError(
-            f"{function}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            f"{function}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the "
             f"arguments requires grad.{errors.here()}"
         )
     if dtype is not None and dtypes.as_dtype(dtype) is not own.dtype:
@@ -207,12 +214,13 @@ def _type(
         )
     if device is not None and target_type(own.dtype, device) is not own:
         raise RuntimeError(
-            f"{function}(): device type {device} does not match device type of out parameter ({own.device}){errors.here()}"
+            f"{function}(): device type {device} does not match device type of out parameter ({own.device})"
+            f"{errors.here()}"
         )
     return own
 
 
-# -- sizes ---------------------------------------------------------------------------------------------------------------
+# -- sizes -----------------------------------------------------------------------------------------
 
 
 def zeros(
@@ -282,7 +290,7 @@ def full(
         size: a tuple of ints.
         fill_value: a number, or a tensor without dimensions.
         out, device, requires_grad, pin_memory: as for `ag.zeros`.
-        dtype: default: that of the value (default dtype for floats, int64 for ints, bool, the default's complex type).
+        dtype: default: that of the value, found as by `ag.tensor`.
 
     Raises:
         RuntimeError: the value is out of the range of `dtype`.
@@ -314,20 +322,21 @@ def scalar_tensor(
     return _new("scalar_tensor", (), lambda F, kind: F.full((), value, kind), type, requires_grad, pin_memory)
 
 
-# -- ranges --------------------------------------------------------------------------------------------------------------
+# -- ranges ----------------------------------------------------------------------------------------
 
 
 def arange(
-    *bounds: Any, start: Any = None, end: Any = None, step: Any = None, out: Tensor | None = None, dtype: Any = None,
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    *bounds: Any, start: Any = None, end: Any = None, step: Any = None, out: Tensor | None = None,
+    dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``start``, ``start + step``, ... up to, but without, ``end``: as ``arange(end)`` or ``arange(start, end, step=1)``.
+    """``start``, ``start + step``, ... up to, but without, ``end``.
 
-    There are ``ceil((end - start) / step)`` values. With a fractional step rounding can add one that equals `end`;
-    `ag.linspace` has no such doubt.
+    Call it as ``arange(end)``, ``arange(start, end)`` or ``arange(start, end, step)``.
+    There are ``ceil((end - start) / step)`` values. With a fractional step rounding can add one that equals
+    `end`; `ag.linspace` has no such doubt.
 
     Args:
-        bounds, start, end, step: numbers, or tensors without dimensions; `start` is 0, `step` 1 where left out.
+        bounds, start, end, step: numbers, or tensors without dimensions; `start` is 0, `step` 1 if left out.
         dtype: default: int64 if all three are ints, else the default dtype.
         out, device, requires_grad, pin_memory: as for `ag.zeros`.
 
@@ -353,7 +362,8 @@ def arange(
         raise RuntimeError(f"step must be nonzero{errors.here()}")
     if (last - first) * by < 0:
         raise RuntimeError(
-            f"upper bound and lower bound inconsistent with step sign: from {first} to {last} by {by}{errors.here()}"
+            f"upper bound and lower bound inconsistent with step sign: from {first} to {last} by {by}"
+            f"{errors.here()}"
         )
     count = math.ceil((last - first) / by)
     return _new(
@@ -382,9 +392,10 @@ def _bounds(bounds: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[A
         raise TypeError(
             f"arange() received an invalid combination of arguments: 'end' is missing{errors.here()}"
         )
-    values = []
+    values: list[Any] = []
     for name, default in (("start", 0), ("end", None), ("step", 1)):
-        value = default if named[name] is None else number_of("arange", name, len(values) + 1, named[name])
+        position = names.index(name) + 1 if name in names else 1
+        value = default if named[name] is None else number_of("arange", name, position, named[name])
         if isinstance(value, complex):
             raise RuntimeError(f"arange(): argument '{name}' must be real, but it is {value}{errors.here()}")
         values.append(value)
@@ -434,7 +445,7 @@ def logspace(
     start: Any, end: Any, steps: Any, base: float = 10.0, *, out: Tensor | None = None, dtype: Any = None,
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`base` to the power of each of `ag.linspace(start, end, steps)`; the arguments are those of `ag.linspace`.
+    """`base` to the power of each of `ag.linspace(start, end, steps)`; other arguments as for `ag.linspace`.
 
     >>> ag.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
@@ -458,13 +469,15 @@ def _spaced(
     for name, value in (("start", start), ("end", end)):
         if isinstance(value, Tensor) and value._array.ndim:
             raise RuntimeError(
-                f"{function} only supports 0-dimensional start and end tensors, but got {name} with {value._array.ndim} "
+                f"{function} only supports 0-dimensional start and end tensors, but got {name} with "
+                f"{value._array.ndim} "
                 f"dimension(s).{errors.here()}"
             )
     first, last = number_of(function, "start", 1, start), number_of(function, "end", 2, end)
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
         raise TypeError(
-            f"{function}(): argument 'steps' (position 3) must be int, not {type(steps).__name__}{errors.here()}"
+            f"{function}(): argument 'steps' (position 3) must be int, not {type(steps).__name__}"
+            f"{errors.here()}"
         )
     count = operator.index(steps)
     if count < 0:
@@ -504,7 +517,8 @@ def eye(
     for position, (name, value) in enumerate((("n", n), ("m", n if m is None else m))):
         if isinstance(value, bool) or not hasattr(value, "__index__"):
             raise TypeError(
-                f"eye(): argument '{name}' (position {position + 1}) must be int, not {type(value).__name__}{errors.here()}"
+                f"eye(): argument '{name}' (position {position + 1}) must be int, not {type(value).__name__}"
+                f"{errors.here()}"
             )
         extents.append(operator.index(value))
         if extents[-1] < 0:
@@ -522,7 +536,7 @@ def eye(
     )
 
 
-# -- like another tensor -------------------------------------------------------------------------------------------------
+# -- like another tensor ---------------------------------------------------------------------------
 
 
 def _like(
@@ -534,7 +548,7 @@ def _like(
     pin_memory: bool,
     make: Callable[..., Any],
 ) -> Tensor:
-    """``make(F, shape, dtype)`` in the shape and, unless told otherwise, with the type and memory order of `input`."""
+    """``make(F, shape, dtype)`` in the shape, with the memory order and, by default, the type of `input`."""
     check_tensor(input, function)
     own = input._type
     target = own
@@ -611,7 +625,7 @@ def empty_like(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Uninitialised memory in the shape of `input`, and with its dtype, device and memory order unless told otherwise.
+    """Uninitialised memory in the shape of `input`, with its dtype, device and memory order by default.
 
     >>> ag.empty_like(ag.zeros(2, 3)).shape
     ag.Size([2, 3])
@@ -650,17 +664,18 @@ def full_like(
     )
 
 
-# -- methods: new_zeros and its kin --------------------------------------------------------------------------------------
+# -- methods: new_zeros and its kin ----------------------------------------------------------------
 
 
 def _new_from(name: str, factory: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def make(
-        input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-        pin_memory: bool = False,
+        input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None,
+        requires_grad: bool = False, pin_memory: bool = False,
     ) -> Tensor:  # fmt: skip
         return factory(
             size_of(name, sizes, size), dtype=input._type.dtype if dtype is None else dtype,
-            device=input._type.device if device is None else device, requires_grad=requires_grad, pin_memory=pin_memory,
+            device=input._type.device if device is None else device, requires_grad=requires_grad,
+            pin_memory=pin_memory,
         )  # fmt: skip
 
     make.__name__ = make.__qualname__ = name
@@ -672,8 +687,8 @@ def _new_from(name: str, factory: Callable[..., Tensor]) -> Callable[..., Tensor
 
 
 def new_full(
-    input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
+    input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`ag.full` with the dtype and on the device of this tensor, unless told otherwise.
 
@@ -682,11 +697,12 @@ def new_full(
     """
     return full(
         tuple_size("new_full", size), fill_value, dtype=input._type.dtype if dtype is None else dtype,
-        device=input._type.device if device is None else device, requires_grad=requires_grad, pin_memory=pin_memory,
+        device=input._type.device if device is None else device, requires_grad=requires_grad,
+        pin_memory=pin_memory,
     )  # fmt: skip
 
 
-# -- questions -----------------------------------------------------------------------------------------------------------
+# -- questions -------------------------------------------------------------------------------------
 
 
 def is_tensor(obj: Any, /) -> bool:
@@ -743,8 +759,10 @@ def numel(input: Tensor) -> int:
 
 
 def result_type(tensor: Any, other: Any) -> DType:
-    """The dtype of the result of arithmetic on two tensors or numbers: a number changes a tensor's dtype only if it is of
-    a higher category (bool < integer < floating < complex), a tensor without dimensions likewise.
+    """The dtype of the result of arithmetic on two tensors or numbers.
+
+    A number changes a tensor's dtype only if it is of a higher category (bool < integer < floating <
+    complex); so does a tensor without dimensions when it meets one with dimensions.
 
     >>> ag.result_type(ag.tensor([1, 2]), 1.5)
     ag.float32
@@ -756,8 +774,8 @@ def result_type(tensor: Any, other: Any) -> DType:
 
 
 for _function in (
-    zeros, ones, empty, full, scalar_tensor, arange, linspace, logspace, eye, zeros_like, ones_like, empty_like, full_like,
-    is_tensor, is_floating_point, is_complex, numel, result_type,
+    zeros, ones, empty, full, scalar_tensor, arange, linspace, logspace, eye, zeros_like, ones_like,
+    empty_like, full_like, is_tensor, is_floating_point, is_complex, numel, result_type,
 ):  # fmt: skip
     expose(_function, _function.__name__, method=False)
 expose(is_nonzero, "is_nonzero")
@@ -766,7 +784,7 @@ for _factory in (zeros, ones, empty):
 expose(new_full, "new_full", function_too=False)
 
 
-# -- what rules call under create_graph: the raw namespace's factories, on tensors ---------------------------------------
+# -- what rules call under create_graph: the raw namespace's factories, on tensors -----------------
 
 _RAW_FACTORIES: dict[str, Callable[..., Tensor]] = {
     "zeros": lambda F, shape, dtype: zeros(shape, dtype=dtype, device=F.device),

@@ -1,8 +1,8 @@
 """Nested sequences of numbers as arrays: what `ag.tensor` does with lists.
 
-The dtype comes from the types of the elements, never from their values: Python floats give the default dtype, complex
-numbers its complex counterpart, ints int64, bools bool; NumPy's scalars and arrays and tensors keep theirs; where several
-meet, `promote_types` decides.
+The dtype comes from the types of the elements, never from their values: Python floats give the default
+dtype, complex numbers its complex counterpart, ints int64, bools bool; NumPy's scalars and arrays and
+tensors keep theirs; where several meet, `promote_types` decides.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def array_of(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
             return _build(leaves, dtype).reshape(shape)
         except OverflowError:
             raise ValueError(
-                f"Overflow when unpacking long long: an int of the data does not fit int64; give dtype=ag.float64 to have "
+                "Overflow when unpacking long long: an int of the data does not fit int64; give "
+                "dtype=ag.float64 to have "
                 f"it rounded{errors.here()}"
             ) from None
     _check_kinds(kinds, dtype)
@@ -85,17 +86,20 @@ def _flatten(data: Any) -> tuple[tuple[int, ...], Any]:
         if len(sequences) < len(kinds):
             odd = next(each for each in level if not _is_sequence(type(each)))
             raise TypeError(
-                f"not a sequence: at dim {len(shape)} the data mix sequences with elements such as {odd!r}{errors.here()}"
+                f"not a sequence: at dim {len(shape)} the data mix sequences with elements such as {odd!r}"
+                f"{errors.here()}"
             )
         if len(shape) == _MOST_DIMENSIONS:
             raise ValueError(
-                f"too many dimensions '{type_name(sequences[0])}': a tensor has at most {_MOST_DIMENSIONS}{errors.here()}"
+                f"too many dimensions '{type_name(sequences[0])}': a tensor has at most {_MOST_DIMENSIONS}"
+                f"{errors.here()}"
             )
         length = len(level[0])
         for each in level:
             if len(each) != length:
                 raise ValueError(
-                    f"expected sequence of length {length} at dim {len(shape)} (got {len(each)}){errors.here()}"
+                    f"expected sequence of length {length} at dim {len(shape)} (got {len(each)})"
+                    f"{errors.here()}"
                 )
         shape.append(length)
         level = list(chain.from_iterable(level))
@@ -124,7 +128,8 @@ def _element(tensor: Tensor) -> Any:
         text = "only one element tensors can be converted to Python scalars"
         if tensor._type.dtype.category <= dtypes.INTEGER:
             raise TypeError(
-                f"only integer tensors of a single element can be converted to an index; {_STACK}{errors.here()}"
+                f"only integer tensors of a single element can be converted to an index; {_STACK}"
+                f"{errors.here()}"
             )
         raise ValueError(f"{text}; {_STACK}{errors.here()}")
     return tensor._array.item()
@@ -173,7 +178,7 @@ def _build(leaves: Any, dtype: DType) -> np.ndarray[Any, Any]:
 
 
 def _wrapped(leaves: Any, dtype: DType) -> np.ndarray[Any, Any]:
-    """Integers for a dtype that cannot hold them all: negative ones wrap around in uint8, the rest is an error."""
+    """Integers for a dtype that cannot hold them all: negative ones wrap in uint8, the rest are errors."""
     largest = dtypes.iinfo(dtype).max
     if not dtype.is_signed and all(
         isinstance(leaf, (int, np.integer)) and -largest <= leaf <= largest for leaf in leaves
