@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Leaf, Node, Tensor, bump, hooks_of, node_of, wrap
@@ -77,8 +75,7 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
         compute(op, _Into(namespace, target), inputs, arrays, params)
     else:
         result = compute(op, namespace, inputs, arrays, params)
-        shape, dtype = np.shape(result), _dtype_of(result, tensor)
-        _check_fits(op, tensor, shape, dtype)
+        _check_fits(op, tensor, result.shape, dtypes.of_numpy(result.dtype))
         namespace.setitem(target, ..., namespace.cast(result, tensor._type.numpy))
     bump(tensor)
     if recording:
@@ -110,15 +107,18 @@ class _Into:
 
 
 def _same_shape(target: Any, arrays: Sequence[Any]) -> bool:
-    return np.broadcast_shapes(*(a.shape for a in arrays if a is not None)) == target.shape
+    """Whether all arrays broadcast to the shape of the target."""
+    goal = target.shape
+    for array in arrays:
+        if array is not None and array.shape != goal:
+            padded = (1,) * (len(goal) - array.ndim) + array.shape
+            if len(padded) != len(goal) or any(n not in (1, m) for n, m in zip(padded, goal, strict=True)):
+                return False
+    return True
 
 
 def _mask(op: Op, edges: Sequence[Node | None]) -> int:
     return sum(1 << i for i, edge in enumerate(edges) if edge is not None and i < len(op.inputs))
-
-
-def _dtype_of(result: Any, tensor: Tensor) -> dtypes.DType:
-    return dtypes.of_numpy(result.dtype)
 
 
 def _check_fits(op: Op, tensor: Tensor, shape: tuple[int, ...], dtype: dtypes.DType) -> None:
