@@ -76,7 +76,7 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
     else:
         result = compute(op, namespace, inputs, arrays, params)
         _check_fits(op, tensor, result.shape, dtypes.of_numpy(result.dtype))
-        namespace.setitem(target, ..., namespace.cast(result, tensor._type.numpy))
+        namespace.setitem(target, (...,), namespace.cast(result, tensor._type.numpy))
     bump(tensor)
     if recording:
         before = tensor._node
@@ -190,7 +190,7 @@ NOT_YET: Any = object()
 def adopt(tensor: Tensor, result: Tensor) -> Tensor:
     """Copy a result's values into `tensor`, and let it take the result's history (and tangents) as its own."""
     namespace = tensor._type.namespace
-    namespace.setitem(tensor._array, ..., namespace.cast(result._array, tensor._type.numpy))
+    namespace.setitem(tensor._array, (...,), namespace.cast(result._array, tensor._type.numpy))
     bump(tensor)
     tangents = result.__dict__.get("_tangents")
     if tangents is not None:
