@@ -264,7 +264,7 @@ def _compare_arrays(
     e = expected._array if isinstance(expected, Tensor) else expected
     if a.shape != e.shape:
         raise differ("shape", tuple(a.shape), tuple(e.shape))
-    if options.check_stride and a.strides != e.strides:
+    if options.check_stride and _strides(a) != _strides(e):
         raise differ("stride()", _strides(a), _strides(e))
     if options.check_device and actual_type.device is not expected_type.device:
         raise differ("device", actual_type.device, expected_type.device)

@@ -150,7 +150,7 @@ def gradgradcheck(
             check_batched_grad, fast_mode, masked: as for `gradcheck`.
 
     Returns, Raises:
-        as `gradcheck`.
+        as `gradcheck`; TypeError if no output of `func` requires grad.
 
     Example:
         >>> from autograd_gpu.testing import gradgradcheck
@@ -166,8 +166,10 @@ def gradgradcheck(
         raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
     _refuse("gradgradcheck", check_batched_grad=check_batched_grad)
     given = as_tuple(inputs)
+    outputs = [output for output in call(func, given) if output.requires_grad]
+    if not outputs:
+        raise TypeError("gradgradcheck: no output of func requires grad, so there are no gradients to check")
     if grad_outputs is None:
-        outputs = [output for output in call(func, given) if output.requires_grad]
         cotangents: tuple[Any, ...] = _random_cotangents(outputs, gen_non_contig_grad_outputs)
     else:
         cotangents = as_tuple(grad_outputs)

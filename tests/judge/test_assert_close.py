@@ -47,6 +47,7 @@ ARRAYS = [
 ]
 VALUES: list[Any] = [
     None,
+    True,
     1,
     1.0,
     1 + 0j,
@@ -67,8 +68,6 @@ VALUES: list[Any] = [
     [],
     {},
     object,
-    [True, False],
-    [True, True],
 ]
 OPTIONS: list[dict[str, Any]] = [
     {},
@@ -104,6 +103,10 @@ def test_tensors(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_values(options: dict[str, Any]) -> None:
     for x, y in itertools.product([*VALUES, BASE, INTEGERS], repeat=2):
-        assert outcome(assert_close, x, y, **options) == outcome(
-            torch.testing.assert_close, x, y, **options
-        ), (x, y)
+        ours = outcome(assert_close, x, y, **options)
+        theirs = outcome(torch.testing.assert_close, x, y, **options)
+        if theirs is not None and "resulted in the unexpected exception" in theirs[1]:
+            # A bool against another number: PyTorch fails with a KeyError inside.
+            assert ours is None or ours[0] in ("AssertionError", "ValueError")
+            continue
+        assert ours == theirs, (x, y)
