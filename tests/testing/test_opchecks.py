@@ -219,6 +219,13 @@ def test_expected_dtypes() -> None:
         assert dtypes.of_numpy(result.dtype).name == expected
 
 
+def test_references_of_small_integers_are_exact() -> None:
+    row = case(ref=np.exp, samples=lambda make: [S(make(2, 3))])
+    (sample,) = row.make_samples(dtypes.uint8)
+    (result,) = row.expected(sample)
+    assert np.array_equal(result, np.exp(sample.args[0].astype(np.float64)).astype(np.float32))
+
+
 def test_samples_for_some_dtypes() -> None:
     row = case(samples=lambda make: [S(make(2), 1.5).only("float"), S(make(2), 1)])
     assert len(row.make_samples(FLOAT32)) == 2
