@@ -6,18 +6,28 @@ it can do faster; names, signatures and results stay the same.
 
 from __future__ import annotations
 
+from autograd_gpu.device.portable.attention import Attention
 from autograd_gpu.device.portable.elementwise import Elementwise
 from autograd_gpu.device.portable.linalg import LinearAlgebra
+from autograd_gpu.device.portable.norm import Normalization
 from autograd_gpu.device.portable.optimizers import Optimizers
 from autograd_gpu.device.portable.ordering import Ordering
 from autograd_gpu.device.portable.pooling import Pooling
 from autograd_gpu.device.portable.random import Random
-from autograd_gpu.device.portable.reductions import Reductions
 from autograd_gpu.device.portable.shape import Shaping
 from autograd_gpu.device.portable.special import Special
 
 
 class ArrayNamespace(
-    Elementwise, Special, Reductions, Ordering, LinearAlgebra, Shaping, Pooling, Random, Optimizers
+    Elementwise,
+    Special,
+    Attention,
+    Normalization,
+    Ordering,
+    LinearAlgebra,
+    Shaping,
+    Pooling,
+    Random,
+    Optimizers,
 ):
-    """All families together; creation, indexing and convolution come in through those that build on them."""
+    """All families together; creation, indexing, reductions and convolution come in through those that build on them."""

@@ -17,11 +17,11 @@ Gradients = tuple[Array | None, Array | None, Array | None]
 
 
 class Normalization(Reductions):
-    """layer_norm, rms_norm, batch_norm."""
+    """native_layer_norm, fused_rms_norm, native_batch_norm and their gradients."""
 
     # -- over the last axes ----------------------------------------------------------------------------
 
-    def layer_norm_forward(
+    def native_layer_norm_forward(
         self, x: Array, weight: Array | None = None, bias: Array | None = None, *, dims: int, eps: float
     ) -> tuple[Array, Array, Array]:
         """``(x - mean) * rstd * weight + bias`` over the last ``dims`` axes, the means, and the ``rstd``: the
@@ -35,7 +35,7 @@ class Normalization(Reductions):
         kept = (*x.shape[: x.ndim - dims], *(1,) * dims)
         return self._back(result, x.shape, x.dtype), mean.reshape(kept), rstd.reshape(kept)
 
-    def layer_norm_backward(
+    def native_layer_norm_backward(
         self,
         g: Array,
         x: Array,
@@ -46,13 +46,13 @@ class Normalization(Reductions):
         dims: int,
         needs: tuple[bool, ...],
     ) -> Gradients:
-        """The gradients for x, weight and bias (None where not needed)."""
+        """The gradients for x, weight and bias (None where not needed); that for bias is float32 if x is a half."""
         rows, g_rows, rstd = self._rows(x, dims), self._rows(g, dims), rstd.reshape(-1, 1)
         normal = None
         if needs[0] or needs[1]:
             normal = rows - mean.reshape(-1, 1)
             normal *= rstd
-        g_weight, g_bias = self._affine_gradients(g_rows, normal, weight, x.shape[x.ndim - dims :], g.dtype, needs)
+        g_weight, g_bias = self._affine_gradients(g_rows, normal, weight, x.shape[x.ndim - dims :], needs)
         if not needs[0]:
             return None, g_weight, g_bias
         # dx = rstd * (dn - mean(dn) - n * mean(dn * n)) with n = (x - mean) * rstd and dn = g * weight
@@ -63,7 +63,7 @@ class Normalization(Reductions):
         result *= rstd
         return self._back(result, x.shape, g.dtype), g_weight, g_bias
 
-    def rms_norm_forward(
+    def fused_rms_norm_forward(
         self, x: Array, weight: Array | None = None, *, dims: int, eps: float
     ) -> tuple[Array, Array]:
         """``x * rstd * weight`` and ``rstd = 1 / sqrt(mean(x * x) + eps)`` over the last ``dims`` axes."""
@@ -73,14 +73,14 @@ class Normalization(Reductions):
         self._affine(result, weight, None)
         return self._back(result, x.shape, x.dtype), rstd.reshape(*x.shape[: x.ndim - dims], *(1,) * dims)
 
-    def rms_norm_backward(
+    def fused_rms_norm_backward(
         self, g: Array, x: Array, weight: Array | None, rstd: Array, *, dims: int, needs: tuple[bool, ...]
     ) -> tuple[Array | None, Array | None]:
         """The gradients for x and weight (None where not needed)."""
         g_rows, rstd = self._rows(g, dims), rstd.reshape(-1, 1)
         normal = self._rows(x, dims) * rstd
         shape = x.shape[x.ndim - dims :]
-        g_weight, _ = self._affine_gradients(g_rows, normal, weight, shape, g.dtype, (*needs, False))
+        g_weight, _ = self._affine_gradients(g_rows, normal, weight, shape, (*needs, False))
         if not needs[0]:
             return None, g_weight
         toward = g_rows if weight is None else g_rows * self._wide(weight).reshape(-1)
@@ -98,7 +98,7 @@ class Normalization(Reductions):
         deviation = planes - mean[:, None]
         return mean, self._channel_dot(deviation, deviation) / self._per_channel(x)
 
-    def batch_norm(
+    def native_batch_norm(
         self,
         x: Array,
         weight: Array | None,
@@ -119,7 +119,7 @@ class Normalization(Reductions):
             result += self._wide(bias)[:, None]
         return self._back(result, x.shape, x.dtype)
 
-    def batch_norm_backward(
+    def native_batch_norm_backward(
         self,
         g: Array,
         x: Array,
@@ -135,13 +135,15 @@ class Normalization(Reductions):
         planes, g_planes, rstd = self._planes(x), self._planes(g), self._inverse_root(var, eps)
         # Sums over a channel: of g, and of g times the normalised x.
         g_sum = self._channel_sum(g_planes)
-        g_bias = self.cast(g_sum, g.dtype) if needs[2] else None
+        g_bias = g_sum if needs[2] else None
         if not (needs[0] or needs[1]):
             return None, None, g_bias
         normal = planes - mean[:, None]
         normal *= rstd[:, None]
         g_normal = self._channel_dot(g_planes, normal)
-        g_weight = self.cast(g_normal, weight.dtype) if needs[1] and weight is not None else None
+        g_weight = (
+            self._back(g_normal, weight.shape, weight.dtype) if needs[1] and weight is not None else None
+        )
         if not needs[0]:
             return None, g_weight, g_bias
         # dx = rstd * weight * (g - mean(g) - n * mean(g * n))
@@ -188,14 +190,13 @@ class Normalization(Reductions):
         normal: Array | None,
         weight: Array | None,
         shape: Shape,
-        dtype: DType,
         needs: tuple[bool, ...],
     ) -> tuple[Array | None, Array | None]:
         g_weight = g_bias = None
         if needs[1] and weight is not None:
             g_weight = self._back(self.xp.einsum("ij,ij->j", g_rows, normal), shape, weight.dtype)
         if needs[2]:
-            g_bias = self._back(self._sum(g_rows, axis=0), shape, dtype)
+            g_bias = self._sum(g_rows, axis=0).reshape(shape)
         return g_weight, g_bias
 
     def _planes(self, x: Array) -> Array:
