@@ -1,4 +1,5 @@
-"""Registry, public names and tests/optable belong together: nothing without a case, no case without its op."""
+"""Registry, public names and tests/optable belong together: nothing without a case, no case without its
+op."""
 
 from __future__ import annotations
 

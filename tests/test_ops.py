@@ -1,4 +1,5 @@
-"""Every op against its case in tests/optable; what is checked is written in autograd_gpu/testing/opchecks.py."""
+"""Every op against its case in tests/optable; what is checked is written in
+autograd_gpu/testing/opchecks.py."""
 
 from __future__ import annotations
 
