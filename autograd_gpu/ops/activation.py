@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from autograd_gpu import errors
+from autograd_gpu.core.call import constant
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import METHODS, expose, op
@@ -117,10 +118,10 @@ def elu(F: Any, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
 
 
 def _elu_rule(F: Any, g: Any, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
-    positive = input > 0
+    negative = input <= 0
     # zero instead of the positive inputs, lest their exponential is infinite: 0 * inf would spoil the second derivative
-    below = F.exp(F.zero_where(input, positive) * input_scale) * (alpha * scale * input_scale)
-    return g * F.where(positive, scale, below)
+    below = F.exp(F.where(negative, input, 0) * input_scale) * (alpha * scale * input_scale)
+    return g * F.where(negative, below, scale)
 
 
 elu.rule(input=_elu_rule)
@@ -184,6 +185,7 @@ def _threshold(input: Tensor, threshold: float, value: float) -> Any:
     >>> ag.threshold(ag.tensor([0.5, 2.0]), 1.0, -1.0).tolist()
     [-1.0, 2.0]
     """
+    constant(input._type, value)  # raises where the dtype cannot hold it
     return _threshold_op.apply(input, threshold=threshold, value=value)
 
 
@@ -220,6 +222,12 @@ def _hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any
     """
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}{errors.here()}")
+    if (
+        input._type.dtype.category == INTEGER
+        and not input._type.dtype.is_signed
+        and min(min_val, max_val) < 0
+    ):
+        raise RuntimeError(f"cannot do hardtanh on an unsigned type with negative limits{errors.here()}")
     return hardtanh.apply(input, min_val=min_val, max_val=max_val)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.inplace import adopt, check_writable, expose_inplace, inplace
 from autograd_gpu.core.op import expose, op
@@ -222,11 +221,20 @@ def _div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'{errors.here()}"
         )
-    require("div_trunc", (input, other), REAL)
-    if common_dtype(input, other).category >= FLOAT:
-        return REGISTRY["trunc"].apply(div.apply(input, other))
     _no_zero_divisor(input, other)
-    return floor_divide.apply(sub.apply(input, fmod.apply(input, other)), other)
+    return trunc_divide.apply(input, other)
+
+
+@op("elementwise", promote="common")
+def trunc_divide(F: Any, input: Any, other: Any) -> Any:
+    """`trunc(input / other)`, without a detour over floating numbers for integers."""
+    if input.dtype.kind in "iu":
+        return F.floor_divide(input - F.fmod(input, other), other)
+    return F.trunc(input / other)
+
+
+trunc_divide.rule(input=lambda F, g: F.zeros_like(g), other=lambda F, g: F.zeros_like(g))
+accepts(trunc_divide, INTEGER, FLOAT)
 
 
 def true_divide(input: Any, other: Any) -> Any:

@@ -607,17 +607,7 @@ def _clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     if min is None and max is None:
         raise RuntimeError(f"ag.clamp: At least one of 'min' or 'max' must not be None{errors.here()}")
     require("clamp", (input, min, max), REAL, "clamp is not supported for complex types")
-    if (
-        isinstance(input, Tensor)
-        and input._type.dtype is bool_
-        and common_dtype(input, *_given(min, max)) is bool_
-    ):
-        require("clamp", [input], (INTEGER, FLOAT))
     return clamp.apply(input, min, max)
-
-
-def _given(*values: Any) -> list[Any]:
-    return [value for value in values if value is not None]
 
 
 def clamp_min(input: Any, min: Any) -> Any:

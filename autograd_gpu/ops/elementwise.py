@@ -339,7 +339,13 @@ def acosh(F: Any, input: Any) -> Any:
     return F.acosh(input)
 
 
-acosh.rule(input=lambda F, g, input: g * (F.rsqrt(input - 1) * F.rsqrt(input + 1)))
+def _acosh_rule(F: Any, g: Any, input: Any, input_like: Any) -> Any:
+    if input_like.dtype.kind == "c":  # one root of the product would be the wrong one for half of the numbers
+        return g * (F.rsqrt(input - 1) * F.rsqrt(input + 1))
+    return g * F.rsqrt(input * input - 1)
+
+
+acosh.rule(input=_acosh_rule)
 expose(acosh, "acosh", "arccosh")
 expose_inplace(acosh, "acosh_", "arccosh_")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_gpu.device.portable.base import Array, Base, Ufunc, float64
+from autograd_gpu.device.portable.base import Array, Base, Ufunc, float32, float64, is_half
 
 UFUNC_NAMES = {
     "neg": "negative", "abs": "absolute", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log",
@@ -29,6 +29,7 @@ UFUNC_NAMES = {
     "logical_xor": "logical_xor", "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or",
     "bitwise_xor": "bitwise_xor", "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift",
     "nextafter": "nextafter", "logaddexp": "logaddexp",
+    "logaddexp2": "logaddexp2", "signbit": "signbit",
 }  # fmt: skip
 """Our (PyTorch's) name of a function: the array library's."""
 
@@ -131,6 +132,8 @@ class Elementwise(Base):
             return self._into(out, self.xp.round(x, decimals))
         if decimals == 0:
             return self.xp.rint(x, out=out)
+        if is_half(x.dtype):
+            return self._into(out, self.round(x.astype(float32), decimals).astype(x.dtype))
         # PyTorch's formula: scale by a power of ten that is exact, so multiply or divide by 10 ** |decimals|.
         power = self.scalar(10.0 ** abs(decimals), x.dtype)
         scaled, back = (self.mul, self.div) if decimals > 0 else (self.div, self.mul)
@@ -224,7 +227,7 @@ class Elementwise(Base):
         distance = wide - xp.rint(wide)
         cotangent = 1.0 / xp.tan(math.pi * distance)
         reflected = (-1.0) ** n * result - math.pi ** (n + 1) * _cotangent_derivative(cotangent, n)
-        pole = xp.where(xp.asarray(distance == 0.0), math.inf if n % 2 else math.nan, reflected)
+        pole = xp.where(distance == 0.0, math.inf * (-1.0) ** (n + 1), reflected)
         return self._into(out, xp.where(left, pole, result).astype(x.dtype))
 
     def view_as_real(self, x: Array) -> Array:
