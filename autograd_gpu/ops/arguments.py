@@ -1,4 +1,5 @@
-"""What the functions that users call do with their arguments before an op sees them: dimensions, dtypes, NumPy's names.
+"""What the functions that users call do with their arguments before an op sees them: dimensions, dtypes,
+NumPy's names.
 
 Ops take canonical parameters only (no negative dimension, no list); the texts of the errors are PyTorch's.
 """
@@ -34,7 +35,8 @@ def numpy_names(function: Function) -> Function:
                 if there in named:
                     if here in named:
                         raise TypeError(
-                            f"{function.__name__.lstrip('_')}() got both '{here}' and '{there}', which mean the same"
+                            f"{function.__name__.lstrip('_')}() got both '{here}' and '{there}', which "
+                            "mean the same"
                             f"{errors.here()}"
                         )
                     named[here] = named.pop(there)
@@ -47,12 +49,14 @@ def check_tensor(value: Any, function: str, name: str = "input", position: int =
     """TypeError unless `value` is a tensor."""
     if not isinstance(value, Tensor):
         raise TypeError(
-            f"{function}(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}{errors.here()}"
+            f"{function}(): argument '{name}' (position {position}) must be Tensor, not "
+            f"{type(value).__name__}{errors.here()}"
         )
 
 
 def canonical_dim(dim: Any, ndim: int) -> int:
-    """A dimension counted from the front. A tensor without dimensions has, as in PyTorch, the dimensions 0 and -1.
+    """A dimension counted from the front. A tensor without dimensions has, as in PyTorch, the dimensions 0
+    and -1.
 
     Raises:
         IndexError: outside ``[-ndim, ndim - 1]``.
@@ -60,17 +64,19 @@ def canonical_dim(dim: Any, ndim: int) -> int:
     """
     if isinstance(dim, (str, float)) or dim is None:
         raise TypeError(f"argument 'dim' must be int, not {type(dim).__name__}{errors.here()}")
-    dim = operator.index(dim)
+    position: int = operator.index(dim)
     limit = ndim or 1
-    if not -limit <= dim < limit:
+    if not -limit <= position < limit:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim}){errors.here()}"
+            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {position})"
+            f"{errors.here()}"
         )
-    return dim + limit if dim < 0 else dim
+    return position + limit if position < 0 else position
 
 
 def canonical_dims(dim: Any, ndim: int) -> tuple[int, ...] | None:
-    """The dimensions of a reduction: None for all of them (`dim` is None or empty), else a tuple in the order given.
+    """The dimensions of a reduction: None for all of them (`dim` is None or empty), else a tuple in the order
+    given.
 
     Raises:
         IndexError: one is out of range.

@@ -53,11 +53,3 @@ sum_to.rule(x=lambda F, g, x_like: F.expand(g, shape=x_like.shape))
 @sum_to.surface
 def _sum_to(x: Any, shape: Any) -> Any:
     return x if x.shape == shape else sum_to.apply(x, shape=tuple(shape))
-
-
-@op("reduction", grad_name="SumBackward0")
-def sum(F: Any, x: Any, *, dim: Any, keepdim: bool) -> Any:
-    return F.sum(x, dim=dim, keepdim=keepdim)
-
-
-sum.rule(x=lambda F, g, x_like: F.expand(g, shape=x_like.shape))
