@@ -15,7 +15,7 @@ import numpy as np
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import (
-    Array, MultiNode, Node, Pick, Spec, Specs, Tensor, View, next_sequence, node_of, wrap,
+    Array, MultiNode, Node, Pick, Spec, Specs, Tensor, View, hooks_of, next_sequence, node_of, wrap,
 )  # fmt: skip
 from autograd_gpu.device import SILENT, ArrayType, Device, restore, silence, type_for
 
@@ -123,6 +123,8 @@ def attach(
     node.hooks = None
     node.code, node.offset = errors.user_frame()
     node.kept = keep(op, mask, tensors, arrays, wrapped, saved)
+    if modes.intercepting:
+        carry_tangents(op, node, tensors)
     if len(targets) == 1:
         node.shape = targets[0]._array.shape
         node.type = targets[0]._type
@@ -148,6 +150,17 @@ def attach(
             pick.code, pick.offset = node.code, node.offset
             pick.index = index
             tensor._node = pick
+
+
+def carry_tangents(op: Op, node: Node, tensors: Sequence[Tensor | None]) -> None:
+    """Let a node remember the tangents of its inputs, so that its derivative can be differentiated forward."""
+    found = [None if t is None else t.__dict__.get("_tangents") for t in tensors]
+    if any(found):
+        fixed = len(op.inputs)
+        tangents = hooks_of(node).tangents
+        tangents.update(zip(op.inputs, found[:fixed], strict=True))
+        if op.variadic:
+            tangents[op.variadic] = found[fixed:]
 
 
 def _variant(tensors: Sequence[Tensor | None], output: Tensor) -> str:

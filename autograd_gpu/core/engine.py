@@ -301,17 +301,20 @@ def rewrap(node: Node) -> tuple[Any, ...] | None:
         return None
     op = node.op
     entries = iter(node.kept)
+    tangents = node.hooks.tangents if node.hooks is not None else {}
     result: list[Any] = []
     for name in op.layout(mask_of(op, node.edges)):
         entry = next(entries)
+        carried = tangents.get(name)
         if name in op.inputs:
-            result += [_tensor(entry, node.edges[op.inputs.index(name)]), next(entries), next(entries)]
+            result += [_tensor(entry, node.edges[op.inputs.index(name)], carried), next(entries), next(entries)]
         elif name in op.outputs:
             own = type_of(entry).differentiable
-            result += [_tensor(entry, node if own else None), next(entries), next(entries)]
+            result += [_tensor(entry, node if own else None, carried), next(entries), next(entries)]
         elif name == op.variadic:
-            members = zip(entry, node.edges[len(op.inputs) :], strict=True)
-            result += [tuple(_tensor(array, edge) for array, edge in members), next(entries), next(entries)]
+            edges = node.edges[len(op.inputs) :]
+            members = zip(entry, edges, carried or [None] * len(edges), strict=True)
+            result += [tuple(_tensor(*member) for member in members), next(entries), next(entries)]
         elif name in op.saves:
             result.append(None if entry is None else wrap(entry))
         else:
@@ -319,8 +322,13 @@ def rewrap(node: Node) -> tuple[Any, ...] | None:
     return tuple(result)
 
 
-def _tensor(array: Array, node: Node | None) -> Tensor | None:
-    return None if array is None else wrap(array, None, node)
+def _tensor(array: Array, node: Node | None, tangents: dict[int, Tensor] | None = None) -> Tensor | None:
+    if array is None:
+        return None
+    tensor = wrap(array, None, node)
+    if tangents:
+        tensor.__dict__["_tangents"] = tangents
+    return tensor
 
 
 def _through_body(node: Node, edges: Sequence[Node | None], namespace: Any, g: Tensor) -> list[Tensor | None]:
@@ -342,12 +350,13 @@ def _through_body(node: Node, edges: Sequence[Node | None], namespace: Any, g: T
             check_group(name, next(entries), next(entries))
         found[name] = entry
     alias = REGISTRY["alias"].apply
+    tangents = node.hooks.tangents if node.hooks is not None else {}
     inputs: list[Tensor | None] = []
     for name, edge, goal in zip(op.inputs, node.edges, edges, strict=True):
         array = found.get(name)
         if array is None and edge is not None:  # no derivative depends on its value
             array = edge.type.namespace.zeros(edge.shape, edge.type.numpy)
-        tensor = _tensor(array, edge)
+        tensor = _tensor(array, edge, tangents.get(name))
         inputs.append(alias(tensor) if goal is not None else tensor)
     output = op.body(namespace, *inputs, **node.params)
     if op.saves:

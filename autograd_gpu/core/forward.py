@@ -20,7 +20,7 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core import engine, modes
-from autograd_gpu.core.graph import Leaf, Tensor, alias_of, node_of, wrap
+from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, hooks_of, node_of, wrap
 from autograd_gpu.core.leaves import LEAF, detach
 from autograd_gpu.core.call import REGISTRY, compute, prepare, record
 from autograd_gpu.core.op import Op, Rule, tensor_namespace
@@ -33,6 +33,7 @@ class Level:
 
     def __init__(self) -> None:
         self.number = _next_level()
+        self._carriers: list[dict[int, Tensor]] = []
 
     def tangent(self, value: Any) -> Tensor | None:
         """The tangent that a value carries on this level."""
@@ -42,7 +43,18 @@ class Level:
         return None if found is None else found.get(self.number)
 
     def set_tangent(self, tensor: Tensor, tangent: Tensor) -> None:
-        tensor.__dict__.setdefault("_tangents", {})[self.number] = tangent
+        tangents = tensor.__dict__.setdefault("_tangents", {})
+        tangents[self.number] = tangent
+        self._carriers.append(tangents)
+        node = tensor._node
+        if node.__class__ is Node:  # its derivative may keep this output
+            hooks_of(node).tangents["out"] = tangents  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Take the tangents of this level off everything that carries them (outputs and their nodes hold each other)."""
+        for tangents in self._carriers:
+            tangents.pop(self.number, None)
+        self._carriers.clear()
 
     def __call__(self, op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         tensors = prepare(op, inputs)  # casts carry tangents along
@@ -198,6 +210,10 @@ class dual_level(modes.intercept):
 
     def __init__(self) -> None:
         super().__init__(Level())
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self.interceptor.close()
 
 
 def current_level() -> Level:

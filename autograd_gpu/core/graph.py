@@ -175,7 +175,7 @@ class MultiNode(Node):
 class Hooks:
     """What users attached to a node; most nodes have none."""
 
-    __slots__ = ("metadata", "post", "post_accumulate", "pre", "retained", "tensor")
+    __slots__ = ("metadata", "post", "post_accumulate", "pre", "retained", "tangents", "tensor")
 
     def __init__(self) -> None:
         self.tensor: dict[int, Callable[[Tensor], Tensor | None]] = {}
@@ -184,6 +184,8 @@ class Hooks:
         self.post_accumulate: dict[int, Callable[[Tensor], None]] = {}
         self.retained: weakref.ref[Tensor] | None = None
         self.metadata: dict[str, Any] = {}
+        #: forward mode: what the op's inputs and output (by name) carried on open levels; see core/forward.py
+        self.tangents: dict[str, Any] = {}
 
 
 def hooks_of(node: Node) -> Hooks:
