@@ -248,8 +248,8 @@ def _own(array: Host, dtype: np.dtype[Any], what: str, stacklevel: int) -> Host:
     """The memory of an array as a plain ndarray of a dtype equal to its own; a warning if it is read-only."""
     if not array.flags.writeable:
         warnings.warn(
-            f"The given {what} is not writable: writing to the tensor made of it will raise an error. You may "
-            "want to copy it (ag.tensor does) or make it writable before converting it to a tensor.",
+            f"The given {what} is not writable: writing to the tensor made of it will raise an error. You "
+            "may want to copy it (ag.tensor does) or make it writable before.",
             UserWarning,
             stacklevel=stacklevel,
         )
