@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.op import FUNCTIONS, expose, op
+from autograd_gpu.core.op import REGISTRY, expose, op
 from autograd_gpu.ops.arguments import check_tensor
 
 Sizes = tuple[int, ...]
@@ -83,12 +83,8 @@ def convolution_weight(
     )
 
 
-def _for_output(F: Any, input: Any, weight: Any, grad_like: Any, **params: Any) -> Any:
-    result = F.convolution(input, weight, **params)
-    if tuple(result.shape) == tuple(grad_like.shape):
-        return result
-    # A transposed convolution may reach beyond the last window (its output_padding): no window of grad saw that.
-    return result[(Ellipsis, *map(slice, grad_like.shape[2:]))]
+def _for_output(F: Any, input: Any, weight: Any, **params: Any) -> Any:
+    return F.convolution(input, weight, **params)
 
 
 def _for_input(F: Any, grad: Any, weight: Any, input_like: Any, **params: Any) -> Any:
@@ -110,16 +106,16 @@ convolution.rule(
     bias=lambda F, g: F.sum(g, dim=(0, *range(2, g.ndim)), keepdim=False),
 )
 convolution_input.rule(
-    grad=lambda F, g, weight, grad_like, *, stride, padding, dilation, groups: _for_output(
-        F, g, weight, grad_like, stride=stride, padding=padding, dilation=dilation, groups=groups
+    grad=lambda F, g, weight, *, stride, padding, dilation, groups: _for_output(
+        F, g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     weight=lambda F, g, grad, weight_like, *, stride, padding, dilation, groups: _for_weight(
         F, grad, g, weight_like, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
 convolution_weight.rule(
-    grad=lambda F, g, input, grad_like, *, stride, padding, dilation, groups: _for_output(
-        F, input, g, grad_like, stride=stride, padding=padding, dilation=dilation, groups=groups
+    grad=lambda F, g, input, *, stride, padding, dilation, groups: _for_output(
+        F, input, g, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     input=lambda F, g, grad, input_like, *, stride, padding, dilation, groups: _for_input(
         F, grad, g, input_like, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -242,6 +238,10 @@ def _convolve_transposed(
             f"Given input size per channel: ({_by(seen)}). Calculated output size per channel: ({_by(grown)}). "
             f"Output size is too small\n  in {name}{errors.here()}"
         )
+    # A convolution of the output would see windows beyond the input where output_padding reaches a stride: zeros.
+    beyond = [extra // step for extra, step in zip(output_padding, stride, strict=True)]
+    if any(beyond):
+        input = REGISTRY["pad"].public(input, [amount for places in reversed(beyond) for amount in (0, places)])
     batch = shape[0] if batched else 1
     result: Tensor = convolution_input.apply(
         input if batched else input.unsqueeze(0),
@@ -353,7 +353,7 @@ def _named_padding(
     total = [max(0, apart * (taps - 1)) for apart, taps in zip(dilation, kernel, strict=True)]
     if any(places % 2 for places in total):
         more = [amount for places in reversed(total) for amount in (0, places % 2)]
-        input = FUNCTIONS["pad"](input, more)
+        input = REGISTRY["pad"].public(input, more)
     return input, tuple(places // 2 for places in total)
 
 
