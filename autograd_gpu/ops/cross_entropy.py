@@ -99,11 +99,12 @@ def _cross_entropy_gradient(
     g = F.cast(g, inside)
     if divisor is not None:
         g = g / divisor
+    g = F.where(valid, g, F.scalar(0, inside))  # where nothing counts, the divisor is zero
     on_target = F.unsqueeze(g * per_row * (1 - label_smoothing), dim)
     on_all = on_target
     if label_smoothing:
         classes = input.shape[dim]
-        smoothed = F.unsqueeze(g * F.cast(valid, inside) * (label_smoothing / classes), dim)
+        smoothed = F.unsqueeze(g * (label_smoothing / classes), dim)
         weights = None if weight is None else F.cast(weight, inside)
         on_all = on_target + smoothed * (classes if weights is None else F.sum(weights))
     result = F.asarray(F.sub(F.cast(input, inside), highest))
@@ -162,9 +163,10 @@ def _nll_loss_gradient(
     inside: Any,
 ) -> Any:
     """Minus the weight, at the target."""
-    _, label, per_row = _rows(F, target, weight, ignore_index, inside)
+    valid, label, per_row = _rows(F, target, weight, ignore_index, inside)
     if reduction == "mean":
-        per_row = per_row / F.sum(per_row, dim=None, keepdim=False)
+        share = per_row / F.sum(per_row, dim=None, keepdim=False)
+        per_row = F.where(valid, share, F.zeros_like(share))  # where nothing counts, the sum is zero
     rows = F.cast(F.cast(g, dtype=inside) * -per_row, dtype=input_like.dtype)
     size = input_like.shape[dim]
     return F.place(F.unsqueeze(rows, dim), F.unsqueeze(label, dim), dim=dim, size=size, unique=True)
