@@ -225,7 +225,7 @@ def _hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any
     if (
         input._type.dtype.category == INTEGER
         and not input._type.dtype.is_signed
-        and min(min_val, max_val) < 0
+        and int(min_val) < 0
     ):
         raise RuntimeError(f"cannot do hardtanh on an unsigned type with negative limits{errors.here()}")
     return hardtanh.apply(input, min_val=min_val, max_val=max_val)
@@ -258,7 +258,9 @@ def hardsigmoid(F: Any, input: Any) -> Any:
     return _six(F, input) / 6
 
 
-hardsigmoid.rule(input=lambda F, g, input: F.zero_where(g / 6, F.logical_or(input <= -3, input >= 3)))
+hardsigmoid.rule(
+    input=lambda F, g, input: F.zero_where(g / 6, F.logical_not(F.logical_and(input > -3, input < 3)))
+)
 accepts(hardsigmoid, FLOAT)
 
 

@@ -423,16 +423,10 @@ def _pow(input: Any, exponent: Any) -> Any:
             raise TypeError(
                 f"pow(): argument 'exponent' must be Tensor or Number, not {type(exponent).__name__}{errors.here()}"
             )
-        (input,) = promoted(input, dtype=_pow_dtype(input, exponent))
+        (input,) = promoted(input, dtype=common_dtype(input, exponent))
         if input._type.dtype.category < FLOAT and exponent < 0:
             raise RuntimeError(f"Integers to negative integer powers are not allowed.{errors.here()}")
     return pow_scalar.apply(input, exponent=exponent)
-
-
-def _pow_dtype(input: Tensor, exponent: Any) -> Any:
-    """The dtype of `input ** exponent`; squares of bools are integers."""
-    dtype = common_dtype(input, exponent)
-    return int64 if dtype.category == BOOL else dtype
 
 
 def float_power(input: Any, exponent: Any) -> Any:

@@ -442,7 +442,8 @@ def logit(F: Any, input: Any, *, eps: Any) -> Any:
 def _logit_rule(F: Any, g: Any, input: Any, *, eps: Any) -> Any:
     if eps is None:
         return F.where(F.logical_or(input < 0, input > 1), math.nan, g / (input * (1 - input)))
-    return F.zero_where(g / (input * (1 - input)), F.logical_or(input < eps, input > 1 - eps))
+    inside = F.logical_and(input >= eps, input <= 1 - eps)
+    return F.zero_where(g / (input * (1 - input)), F.logical_not(inside))
 
 
 logit.rule(input=_logit_rule)
@@ -804,7 +805,9 @@ _heaviside.__doc__ = heaviside.__doc__
 
 @op("elementwise", promote="common")
 def nextafter(F: Any, input: Any, other: Any) -> Any:
-    """The next number of the dtype after each element of `input`, towards `other`. Not differentiable.
+    """The next number of the dtype after each element of `input`, towards `other`. Floating only.
+
+    `input` gets the gradient, except where the two are equal.
 
     >>> ag.nextafter(ag.tensor([1.0]), ag.tensor([2.0])).tolist()
     [1.0000001192092896]
@@ -812,7 +815,10 @@ def nextafter(F: Any, input: Any, other: Any) -> Any:
     return F.nextafter(input, other)
 
 
-nextafter.no_rule()
+nextafter.rule(
+    input=lambda F, g, input, other: F.zero_where(g, input == other),
+    other=lambda F, g: F.zeros_like(g),
+)
 accepts(nextafter, FLOAT)
 expose(heaviside, "heaviside")
 expose(nextafter, "nextafter")
