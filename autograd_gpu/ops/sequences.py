@@ -32,14 +32,12 @@ def array_of(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
         TypeError: sequences mixed with elements; text; a complex number for a real dtype.
         RuntimeError: elements that are no numbers; a value outside the range of an integer dtype.
     """
-    shape, leaves = _flatten(data)
-    kinds = set(map(type, leaves))
+    shape, leaves, kinds = _flatten(data)
     known = set()
     if any(issubclass(kind, Tensor) for kind in kinds):
         known = {leaf._type.dtype for leaf in leaves if isinstance(leaf, Tensor)}
-        numbers = [_element(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+        leaves = [_element(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         kinds = {kind for kind in kinds if not issubclass(kind, Tensor)}
-        leaves = numbers
     _refuse_text(kinds, bool(shape))
     if dtype is None:
         found = known | {_dtype_of(kind) for kind in kinds}
@@ -48,9 +46,8 @@ def array_of(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
             return _build(leaves, dtype).reshape(shape)
         except OverflowError:
             raise ValueError(
-                "Overflow when unpacking long long: an int of the data does not fit int64; give "
-                "dtype=ag.float64 to have "
-                f"it rounded{errors.here()}"
+                "Overflow when unpacking long long: an int of the data does not fit int64; dtype=ag.float64 "
+                f"rounds it{errors.here()}"
             ) from None
     _check_kinds(kinds, dtype)
     try:
@@ -68,16 +65,17 @@ def type_name(kind: type) -> str:
     )
 
 
-def _flatten(data: Any) -> tuple[tuple[int, ...], Any]:
-    """Shape and elements of nested sequences, level by level."""
+def _flatten(data: Any) -> tuple[tuple[int, ...], Any, set[type]]:
+    """Shape, elements and types of elements of nested sequences, found level by level."""
     shape: list[int] = []
     level: list[Any] = [data]
+    kinds: set[type] = set()
     while level:
         kinds = set(map(type, level))
         if np.ndarray in kinds:
             stacked = _stack(level, kinds)
             if stacked is not None:
-                return (*shape, *stacked.shape[1:]), stacked.reshape(-1)
+                return (*shape, *stacked.shape[1:]), stacked.reshape(-1), {stacked.dtype.type}
             level = [each[()] if isinstance(each, np.ndarray) and not each.ndim else each for each in level]
             kinds = set(map(type, level))
         sequences = [kind for kind in kinds if _is_sequence(kind)]
@@ -103,7 +101,7 @@ def _flatten(data: Any) -> tuple[tuple[int, ...], Any]:
                 )
         shape.append(length)
         level = list(chain.from_iterable(level))
-    return tuple(shape), level
+    return tuple(shape), level, kinds if level else set()
 
 
 def _stack(level: list[Any], kinds: set[type]) -> np.ndarray[Any, Any] | None:
