@@ -6,6 +6,6 @@ the op to it.
 """
 
 from autograd_gpu.testing.assert_close import assert_close
-from autograd_gpu.testing.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from autograd_gpu.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = ["GradcheckError", "assert_close", "gradcheck", "gradgradcheck"]

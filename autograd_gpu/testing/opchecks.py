@@ -19,8 +19,8 @@ from autograd_gpu.core.graph import Tensor, node_of, wrap
 from autograd_gpu.core.op import REGISTRY
 from autograd_gpu.dtypes import DType
 from autograd_gpu.testing.assert_close import assert_close
-from autograd_gpu.testing.gradcheck import gradcheck, gradgradcheck
-from autograd_gpu.testing.jacobian import as_tuple, differentiable, host
+from autograd_gpu.autograd.gradcheck import gradcheck, gradgradcheck
+from autograd_gpu.autograd.jacobian import as_tuple, differentiable, host
 from autograd_gpu.testing.opcase import ErrorCase, HostArray, Make, OpCase, Sample, map_arrays, tensor_of
 
 LAYOUTS = ("contiguous", "transposed", "strided")

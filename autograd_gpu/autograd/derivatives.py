@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_gpu.autograd import grad
+from autograd_gpu.core.backward import grad
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.testing.assert_close import is_close
-from autograd_gpu.testing.jacobian import (
+from autograd_gpu.autograd.closeness import is_close
+from autograd_gpu.autograd.jacobian import (
     Function,
     GradcheckError,
     HostArray,

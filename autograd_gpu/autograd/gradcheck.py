@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu import dtypes
-from autograd_gpu.autograd import grad
+from autograd_gpu.core.backward import grad
 from autograd_gpu.core.graph import Tensor, wrap
-from autograd_gpu.testing.derivatives import Check
-from autograd_gpu.testing.jacobian import Function, GradcheckError, as_tuple, call, uniform
+from autograd_gpu.autograd.derivatives import Check
+from autograd_gpu.autograd.jacobian import Function, GradcheckError, as_tuple, call, uniform
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
@@ -77,7 +77,7 @@ def gradcheck(
         NotImplementedError: for the batched checks.
 
     Example:
-        >>> from autograd_gpu.testing import gradcheck
+        >>> from autograd_gpu.autograd import gradcheck
         >>> x = ag.tensor([0.5, 2.0], dtype=ag.float64, requires_grad=True)
         >>> gradcheck(lambda x: x * x, x)
         True

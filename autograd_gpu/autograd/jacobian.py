@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_gpu.autograd import forward_ad, grad
+from autograd_gpu.autograd import forward_ad
+from autograd_gpu.core.backward import grad
 from autograd_gpu.core.graph import Tensor, wrap
 
 HostArray = np.ndarray[Any, Any]
