@@ -8,55 +8,49 @@
 tensor([2., 4., 6.])
 """
 
+from autograd_gpu import autograd, ops, tensor as _tensor
+from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd_gpu.core.op import FUNCTIONS
+from autograd_gpu.device import Device as device
+from autograd_gpu.dtypes import (
+    DType as dtype,
+    all_dtypes as _all_dtypes,
+    bfloat16,
+    bool_ as bool,
+    can_cast,
+    cdouble,
+    cfloat,
+    complex64,
+    complex128,
+    double,
+    finfo,
+    float16,
+    float32,
+    float64,
+    float_ as float,
+    get_default_dtype,
+    half,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    int_ as int,
+    long,
+    promote_types,
+    set_default_dtype,
+    short,
+    uint8,
+)
+from autograd_gpu.errors import OutOfMemoryError
+from autograd_gpu.tensor import Size
+
 __version__ = "0.1.0"
 
-import os
-# scaffolding while the families are being written: removed before release
-try:
-    from autograd_gpu import autograd, ops, tensor as _tensor
-    from autograd_gpu.core.graph import Tensor
-    from autograd_gpu.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-    from autograd_gpu.core.op import FUNCTIONS
-    from autograd_gpu.device import Device as device
-    from autograd_gpu.dtypes import (
-        DType as dtype,
-        all_dtypes as _all_dtypes,
-        bfloat16,
-        bool_ as bool,
-        can_cast,
-        cdouble,
-        cfloat,
-        complex64,
-        complex128,
-        double,
-        finfo,
-        float16,
-        float32,
-        float64,
-        float_ as float,
-        get_default_dtype,
-        half,
-        iinfo,
-        int8,
-        int16,
-        int32,
-        int64,
-        int_ as int,
-        long,
-        promote_types,
-        set_default_dtype,
-        short,
-        uint8,
-    )
-    from autograd_gpu.errors import OutOfMemoryError
-    from autograd_gpu.tensor import Size
+inf = _tensor.np.inf
+nan = _tensor.np.nan
+pi = _tensor.np.pi
+e = _tensor.np.e
 
-    inf = _tensor.np.inf
-    nan = _tensor.np.nan
-    pi = _tensor.np.pi
-    e = _tensor.np.e
-
-    globals().update(FUNCTIONS)
-except (ImportError, KeyError) as missing:
-    if os.environ.get('AG_STRICT'): raise
-    print('autograd_gpu: incomplete:', missing)
+globals().update(FUNCTIONS)

@@ -176,6 +176,22 @@ def is_contiguous(self: Tensor) -> bool:
     return bool(self._type.namespace.is_contiguous(self._array))
 
 
+@_attach("zero_")
+def zero_(self: Tensor) -> Tensor:
+    """Set every element to 0, in place."""
+    return self.fill_(0)  # type: ignore[no-any-return]
+
+
+@_attach("fill_")
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Set every element to a number or to a 0-d tensor (which may have a gradient), in place."""
+    if isinstance(value, Tensor) and value._array.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.{errors.here()}"
+        )
+    return self.copy_(creation.as_tensor(value, dtype=None if isinstance(value, Tensor) else self._type.dtype))  # type: ignore[no-any-return]
+
+
 @_attach("is_floating_point")
 def is_floating_point(self: Tensor) -> bool:
     """Whether the dtype is a real floating one."""
@@ -438,27 +454,40 @@ def _bool(self: Tensor) -> bool:
     return bool(creation.item(self))
 
 
+def _number(self: Tensor) -> Any:
+    if self._array.size != 1:
+        raise ValueError(f"only one element tensors can be converted to Python scalars; this one has {self._array.size}")
+    return creation.item(self)
+
+
 @_attach("__float__")
 def _float(self: Tensor) -> float:
-    return float(creation.item(self))
+    value = _number(self)
+    if isinstance(value, complex):
+        raise RuntimeError("value cannot be converted to type double without overflow: it is complex; use .real or abs()")
+    return float(value)
 
 
 @_attach("__int__")
 def _int(self: Tensor) -> int:
-    return int(creation.item(self))
+    value = _number(self)
+    if isinstance(value, complex):
+        raise RuntimeError("value cannot be converted to type int64 without overflow: it is complex; use .real or abs()")
+    return int(value)
 
 
 @_attach("__complex__")
 def _complex(self: Tensor) -> complex:
-    return complex(creation.item(self))
+    return complex(_number(self))
 
 
 @_attach("__index__")
 def _index(self: Tensor) -> int:
-    value = creation.item(self)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("only integer tensors of a single element can be converted to an index")
-    return value
+    if self._array.size == 1:
+        value = creation.item(self)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    raise TypeError("only integer tensors of a single element can be converted to an index")
 
 
 @_attach("__contains__")

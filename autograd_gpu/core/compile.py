@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from inspect import Parameter, Signature
 from itertools import product
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from autograd_gpu import errors
@@ -115,19 +117,41 @@ def unimplemented(op_name: str, name: str) -> Any:
 
 
 def compile_call(op: Op) -> Callable[..., Any]:
-    """The function that computes and records a call of `op`: its source, run."""
+    """The function that computes and records a call of `op`.
+
+    It is compiled when it is first called: a program uses a few dozen of the hundreds of ops that importing the package
+    defines. Until then its code is `_first_call`'s; the function object, which others hold, stays the same.
+    """
     environment: dict[str, Any] = {
         "Tensor": Tensor, "Node": Node, "Spec": Spec, "new": object.__new__, "record": op, "modes": modes, "apply": apply,
         "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
         "view_of": view_of, "no_params": {}, "next_sequence": next_sequence, "getframe": sys._getframe,
         "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly, "constant": constant,
+        "complete": _complete,
     }  # fmt: skip
-    for mask in range(1, 1 << len(op.inputs)):
-        environment[f"pull{mask}"] = op.pull(mask, mask)
-    function: Callable[..., Any] = execute(call_source(op), op.name, environment)
+    function = FunctionType(_first_call.__code__, environment, op.name)
+    environment[op.name] = function
     function.__doc__ = op.__doc__
     function.__module__ = op.body.__module__
+    parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in op.inputs]
+    parameters += [Parameter(name, Parameter.KEYWORD_ONLY) for name in op.params]
+    function.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return function
+
+
+def _first_call(*arguments: Any, **named: Any) -> Any:
+    return complete(record)(*arguments, **named)  # type: ignore[name-defined]  # noqa: F821 - see compile_call
+
+
+def _complete(op: Op) -> Callable[..., Any]:
+    """Give the function of `op` the code it was meant to have."""
+    function: Any = op.compiled
+    environment = function.__globals__
+    for mask in range(1, 1 << len(op.inputs)):
+        environment[f"pull{mask}"] = op.pull(mask, mask)
+    finished = execute(call_source(op), op.name, dict(environment))
+    function.__code__ = finished.__code__
+    return function  # type: ignore[no-any-return]
 
 
 def call_source(op: Op) -> str:

@@ -40,6 +40,18 @@ __all__ = [
 Kind = Literal["elementwise", "linear", "bilinear", "reduction", "view", "general"]
 Promote = Literal["common", "float", "none"]
 
+def parameter_names(function: Callable[..., Any]) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
+    """Names of the positional parameters, of ``*args`` (or None), and of the keyword-only ones.
+
+    Read off the code object: `inspect.signature` for every op and rule would be a third of the package's import time.
+    """
+    code = inspect.unwrap(function).__code__
+    fixed, named = code.co_argcount, code.co_kwonlyargcount
+    names = code.co_varnames
+    variadic = names[fixed + named] if code.co_flags & inspect.CO_VARARGS else None
+    return names[:fixed], variadic, names[fixed : fixed + named]
+
+
 class Rule:
     """A derivative and what its signature asks for."""
 
@@ -47,12 +59,10 @@ class Rule:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        parameters = list(inspect.signature(function).parameters.values())
-        positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-        if positional[:2] != ["F", "g"]:
+        positional, _, self.params = parameter_names(function)
+        if positional[:2] != ("F", "g"):
             raise TypeError(f"a rule starts with F, g; this one with {positional[:2]}")
-        self.names = tuple(positional[2:])
-        self.params = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+        self.names = positional[2:]
 
 
 class Op:
@@ -85,14 +95,10 @@ class Op:
         self.__doc__ = body.__doc__
         self.__name__ = self.name
 
-        parameters = list(inspect.signature(body).parameters.values())[1:]
-        self.inputs: tuple[str, ...] = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
-        self.optional: frozenset[str] = frozenset(
-            p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is None
-        )
-        variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
-        self.variadic: str | None = variadic[0] if variadic else None
-        self.params: tuple[str, ...] = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+        positional, self.variadic, self.params = parameter_names(body)
+        self.inputs = positional[1:]
+        defaults: tuple[Any, ...] = inspect.unwrap(body).__defaults__ or ()  # type: ignore[attr-defined]
+        self.optional: frozenset[str] = frozenset(positional[len(positional) - len(defaults) :])
         self.groups: tuple[str, ...] = self.inputs + ((self.variadic,) if self.variadic else ())
 
         self.rules: dict[str, Rule] = {}
@@ -110,6 +116,8 @@ class Op:
             REGISTRY[self.name] = self
         self.apply: Callable[..., Any] = partial(apply_keywords, self)
         self.public: Callable[..., Any] = self.apply
+        #: what `apply` is for ops that are regular enough for compiled code
+        self.compiled: Callable[..., Any] | None = None
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return self.apply(*inputs, **params)
@@ -148,7 +156,7 @@ class Op:
         simple = not (self.optional or self.variadic or self.saves or len(self.outputs) > 1 or len(self.inputs) > 3)
         surfaced = self.public is not self.apply
         if simple and self.inputs:
-            self.apply = compile_call(self)
+            self.apply = self.compiled = compile_call(self)
         if not surfaced:
             self.public = self.apply
             setattr(TensorNamespace, self.name, staticmethod(self.apply))

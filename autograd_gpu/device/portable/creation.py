@@ -58,7 +58,7 @@ class Creation(Base):
             return self.full((1,), start, dtype)
         step = (stop - start) / (steps - 1)
         index = self._arange(steps, float64)
-        values = self.xp.where(index < steps / 2, start + index * step, stop - (steps - 1 - index) * step)
+        values = self.xp.where(index < steps // 2, start + index * step, stop - (steps - 1 - index) * step)
         return self.cast(values, dtype)
 
     def eye(self, n: int, m: int, dtype: DType) -> Array:
