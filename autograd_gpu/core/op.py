@@ -153,7 +153,7 @@ class Op:
         return function
 
     def _compile(self) -> None:
-        simple = not (self.optional or self.variadic or self.saves or len(self.outputs) > 1 or len(self.inputs) > 3)
+        simple = not (self.optional or self.variadic or self.saves or self.outputs != ("out",) or len(self.inputs) > 3)
         surfaced = self.public is not self.apply
         if simple and self.inputs:
             self.apply = self.compiled = compile_call(self)
