@@ -179,7 +179,7 @@ def _check(
             '"softmax_lastdim_kernel_impl" not implemented for '
             f"'{query._type.dtype.scalar_name}'{_described(query=query)}"
         )
-    if not query._type.fast:
+    if not query._type.dtype.is_floating_point:
         raise RuntimeError(
             f"expected scalar type Float but found {query._type.dtype.scalar_name}{_described(query=query)}"
         )

@@ -164,7 +164,7 @@ def _check_normalized(prefix: str, input: Tensor, shape: tuple[int, ...]) -> Non
 
 
 def _check_floating(kernel: str, name: str, input: Tensor) -> None:
-    if not input._type.fast:
+    if not input._type.dtype.is_floating_point:
         raise NotImplementedError(
             f"\"{kernel}\" not implemented for '{input._type.dtype.scalar_name}'\n  in {name}: input must be real floating "
             f"point, not {input._type.dtype.name}; convert it with .float(){errors.here()}"

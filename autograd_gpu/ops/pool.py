@@ -304,7 +304,7 @@ def _average_pool(
     _check_padding(name, kernel, padding, ones)
     _check_output(name, spatial, input, kernel, stride, padding, ones, ceil_mode)
     tensor: Tensor = input
-    if not tensor._type.fast:  # integers: the quotient is rounded towards zero
+    if not tensor._type.dtype.is_floating_point:  # integers: the quotient is rounded towards zero
         tensor = tensor.to(dtypes.float64)
     batched = tensor._array.ndim == spatial + 2
     result: Tensor = average_pool.apply(
@@ -329,7 +329,7 @@ def _check_input(name: str, spatial: int, input: Any, integers_too: bool) -> Non
             f"{name}: Expected {spatial + 1}D or {spatial + 2}D (batch mode) tensor with optional 0 dim batch size for "
             f"input, but got:{list(shape)}{errors.here()}"
         )
-    if not input._type.fast and not (integers_too and dtype.category == dtypes.INTEGER):
+    if not input._type.dtype.is_floating_point and not (integers_too and dtype.category == dtypes.INTEGER):
         raise NotImplementedError(
             f"\"{name}\" not implemented for '{dtype.scalar_name}'\n  in {name}: convert with .float(){errors.here()}"
         )
@@ -628,7 +628,7 @@ def _adaptive(name: str, spatial: int, input: Any, output_size: Any) -> tuple[Te
         raise RuntimeError(
             f"{name}: elements of output_size must be greater than or equal to 0 but received {list(size)}{errors.here()}"
         )
-    if not input._type.fast:
+    if not input._type.dtype.is_floating_point:
         raise NotImplementedError(
             f"\"{name}\" not implemented for '{input._type.dtype.scalar_name}'\n  in {name}: convert with .float()"
             f"{errors.here()}"

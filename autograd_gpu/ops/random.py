@@ -361,7 +361,7 @@ def _new(
 
 
 def _require_floating(kernel: str, name: str, type: ArrayType, complex_too: bool = True) -> None:
-    if not type.fast and not (complex_too and type.is_complex):
+    if not type.dtype.is_floating_point and not (complex_too and type.is_complex):
         raise NotImplementedError(
             f"\"{kernel}\" not implemented for '{type.dtype.scalar_name}'\n  in {name}: dtype must be floating point, "
             f"not {type.dtype.name}; for integers use randint{errors.here()}"
@@ -553,7 +553,7 @@ def randperm(
         )
     largest = (
         2 ** (11 if type.dtype is dtypes.float16 else 8)
-        if type.dtype.itemsize == 2 and type.fast
+        if type.dtype.itemsize == 2 and type.dtype.is_floating_point
         else _limits(type.dtype)[1]
     )
     if n - 1 > largest:
@@ -777,7 +777,7 @@ def multinomial(
     shape = input._array.shape
     if len(shape) not in (1, 2):
         raise RuntimeError(f"prob_dist must be 1 or 2 dim, but input has shape {list(shape)}{errors.here()}")
-    if not input._type.fast:
+    if not input._type.dtype.is_floating_point:
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {input._type.dtype.scalar_name}{errors.here()}"
         )
@@ -945,7 +945,7 @@ def log_normal_(
 
 
 def _require_continuous(distribution: str, input: Tensor) -> None:
-    if not input._type.fast:
+    if not input._type.dtype.is_floating_point:
         raise RuntimeError(
             f"{distribution} distribution is a continuous probability distribution. dtype must be a floating point but you "
             f"specified {input._type.dtype.scalar_name}{errors.here()}"
