@@ -8,6 +8,8 @@
 tensor([2., 4., 6.])
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
+
 from autograd_gpu import autograd, ops, tensor as _tensor
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
@@ -46,6 +48,9 @@ from autograd_gpu.dtypes import (
 from autograd_gpu.errors import OutOfMemoryError
 from autograd_gpu.tensor import Size
 
+if _TYPE_CHECKING:
+    from autograd_gpu import nn, optim, testing
+
 __version__ = "0.1.0"
 
 inf = _tensor.np.inf
@@ -53,4 +58,27 @@ nan = _tensor.np.nan
 pi = _tensor.np.pi
 e = _tensor.np.e
 
+#: subpackages that are imported when they are first used
+_LAZY = ("nn", "optim", "testing")
+
 globals().update(FUNCTIONS)
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "nn":
+        from autograd_gpu import nn
+
+        return nn
+    if name == "optim":
+        from autograd_gpu import optim
+
+        return optim
+    if name == "testing":
+        from autograd_gpu import testing
+
+        return testing
+    raise AttributeError(f"module 'autograd_gpu' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({name for name in globals() if not name.startswith("_")} | set(_LAZY))

@@ -23,6 +23,7 @@ LAYERS = {
     "device": 1,
     "core": 2,
     "ops": 3,
+    "printing": 4,
     "tensor": 4,
     "amp": 5,
     "autograd": 5,
@@ -33,6 +34,7 @@ LAYERS = {
     "capture": 8,
     "data": 8,
     "demo": 8,
+    "info": 8,
     "distributed": 8,
     "profiler": 8,
     "serialization": 8,
@@ -45,7 +47,10 @@ DEVICE_LAYER = LAYERS["device"]
 ARRAY_LIBRARIES = {"cupy", "cupyx", "cupy_backends", "numpy", "scipy"}
 # The modules above the device layer that may import an array library, and what for.
 MAY_IMPORT_ARRAYS = {
-    "core.op": "knows NumPy's arrays and scalars by their class, when one is handed to an op as an operand",
+    "core.call": "knows NumPy's arrays and scalars by their class, when one is handed to an op as an operand",
+    "ops.creation": "turns what users have (lists, NumPy arrays, DLPack) into arrays",
+    "ops.sequences": "turns nested lists into arrays",
+    "autograd": "gradcheck compares numerical with analytical derivatives, on the host",
     "tensor": "turns tensors into NumPy arrays and back (numpy(), tensor(), __array__)",
     "testing": "compares results with references, on the host",
     "demo": "scikit-learn's data set comes as NumPy arrays",

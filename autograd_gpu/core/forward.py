@@ -22,7 +22,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import engine, modes
 from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, hooks_of, node_of, wrap
 from autograd_gpu.core.leaves import LEAF, detach
-from autograd_gpu.core.call import REGISTRY, compute, prepare, record
+from autograd_gpu.core.call import REGISTRY, compute, prepare, record, replay
 from autograd_gpu.core.op import Op, Rule, tensor_namespace
 
 _next_level = count(1).__next__
@@ -39,6 +39,11 @@ class Level:
         """The tangent that a value carries on this level."""
         if not isinstance(value, Tensor):
             return None
+        if value._view is not None:  # the base may have been written to since the view was made
+            base = self.tangent(value._view.base)
+            if base is not None:
+                moved: Tensor = replay(None, base, value._view.steps)
+                return moved
         found: dict[int, Tensor] | None = value.__dict__.get("_tangents")
         return None if found is None else found.get(self.number)
 

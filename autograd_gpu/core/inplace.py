@@ -192,9 +192,7 @@ def adopt(tensor: Tensor, result: Tensor) -> Tensor:
     namespace = tensor._type.namespace
     namespace.setitem(tensor._array, (...,), namespace.cast(result._array, tensor._type.numpy))
     bump(tensor)
-    tangents = result.__dict__.get("_tangents")
-    if tangents is not None:
-        tensor.__dict__["_tangents"] = tangents
+    _move_tangents(tensor, result)
     if result._type is not tensor._type:
         result = REGISTRY["cast"].apply(result, dtype=tensor._type.numpy)
     node = node_of(result)
@@ -203,6 +201,28 @@ def adopt(tensor: Tensor, result: Tensor) -> Tensor:
         tensor._node = node
         rebase(tensor, before)
     return tensor
+
+
+def _move_tangents(tensor: Tensor, result: Tensor) -> None:
+    """Forward mode: what was written takes its tangents along, into the base too if `tensor` is a view."""
+    tangents = result.__dict__.get("_tangents", {})
+    view = tensor._view
+    if view is not None:
+        below = view.base.__dict__.get("_tangents", {})
+        for level in {*tangents, *below}:
+            region = tangents.get(level)
+            base = below.get(level)
+            below[level] = copy_slices.apply(
+                _zeros(view.base) if base is None else base, _zeros(tensor) if region is None else region, steps=view.steps
+            )
+        if below:
+            view.base.__dict__["_tangents"] = below
+    if tangents or "_tangents" in tensor.__dict__:
+        tensor.__dict__["_tangents"] = tangents
+
+
+def _zeros(tensor: Tensor) -> Tensor:
+    return wrap(tensor._type.namespace.zeros(tensor._array.shape, tensor._type.numpy), tensor._type)
 
 
 def expose_inplace(function: Op | Callable[..., Any], *names: str) -> None:
