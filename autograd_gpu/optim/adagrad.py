@@ -1,0 +1,92 @@
+"""Adagrad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograd_gpu.core.modes import no_grad
+from autograd_gpu.core.op import FUNCTIONS
+from autograd_gpu.optim.optimizer import (
+    Optimizer, check_lr, check_modes, check_not_negative, number, run_closure, step_count,
+)  # fmt: skip
+
+__all__ = ["Adagrad"]
+
+
+class Adagrad(Optimizer):
+    """Steps divided by the root of the sum of all squared gradients so far: ``s += g^2;
+    p -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)``.
+
+    Args:
+        params: the parameters, or groups of them (see `Optimizer`).
+        lr: learning rate.
+        lr_decay: see the formula.
+        weight_decay: ``g += weight_decay * p``.
+        initial_accumulator_value: what s starts from.
+        eps: added to the denominator.
+        maximize: ascend.
+        foreach, fused: accepted for PyTorch's sake.
+        differentiable: must be False.
+
+    Source: J. Duchi et al., "Adaptive subgradient methods", 2011, as in PyTorch.
+
+    >>> w = ag.tensor([1.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> ag.optim.Adagrad([w], lr=0.5).step()
+    >>> w
+    tensor([0.5000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: Any = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative(lr_decay, "lr_decay value")
+        check_not_negative(weight_decay, "weight_decay value")
+        check_not_negative(initial_accumulator_value, "initial_accumulator_value value")
+        check_not_negative(eps, "epsilon value")
+        check_modes(foreach, fused, differentiable)
+        defaults = {
+            "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value, "foreach": foreach, "maximize": maximize,
+            "differentiable": differentiable, "fused": fused,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+        for group in self.param_groups:
+            for param in group["params"]:
+                start = group["initial_accumulator_value"]
+                full = FUNCTIONS["full_like"](param.detach(), complex(start, start) if param.is_complex() else start)
+                self.state[param] = {"step": step_count(), "sum": full}
+
+    @no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change all parameters that have a gradient; returns the closure's loss."""
+        loss = run_closure(closure)
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param._grad is None:
+                    continue
+                state = self.state[param]
+                state["step"]._array += 1
+                rate = number(group["lr"]) / (1 + (float(state["step"]) - 1) * group["lr_decay"])
+                g = -param._grad if group["maximize"] else param._grad.detach()
+                if group["weight_decay"] != 0:
+                    g = g + group["weight_decay"] * param.detach()
+                p, total = param, state["sum"]
+                if param.is_complex():  # real and imaginary parts each have their own sum
+                    p, g, total = (FUNCTIONS["view_as_real"](each) for each in (param, g, total))
+                total.addcmul_(g, g)
+                p.addcdiv_(g, total.sqrt().add_(group["eps"]), value=-rate)
+        return loss

@@ -1,0 +1,142 @@
+"""Adam, and AdamW, which decays weights apart from the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograd_gpu.core.graph import Tensor
+from autograd_gpu.optim.optimizer import (
+    Optimizer, changed, check_betas, check_lr, check_modes, check_not_negative, number, run_closure, step_count,
+    with_gradients, zeros_like,
+)  # fmt: skip
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(Optimizer):
+    """Steps of a size that running means of the gradient (m) and of its square (v) decide:
+    ``p -= lr * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)``.
+
+    Args:
+        params: the parameters, or groups of them (see `Optimizer`).
+        lr: learning rate.
+        betas: how slowly m and v follow.
+        eps: added to the denominator.
+        weight_decay: ``g += weight_decay * p``, or, decoupled, ``p -= lr * weight_decay * p``.
+        amsgrad: use the largest v so far (S. Reddi et al., 2018).
+        maximize: ascend.
+        decoupled_weight_decay: as `AdamW`.
+        foreach, fused, capturable: accepted for PyTorch's sake; all parameters are updated by one call in any case.
+        differentiable: must be False.
+
+    Source: D. Kingma, J. Ba, arXiv:1412.6980, as in PyTorch.
+
+    >>> w = ag.tensor([1.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> ag.optim.Adam([w], lr=0.25).step()
+    >>> w
+    tensor([0.7500], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: Any = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative(eps, "epsilon value")
+        check_betas(betas)
+        check_not_negative(weight_decay, "weight_decay value")
+        check_modes(foreach, fused, differentiable)
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+
+    def _state_of(self, param: Tensor, amsgrad: bool) -> dict[str, Any]:
+        state: dict[str, Any] = self.state[param]
+        if not state:
+            state["step"] = step_count()
+            state["exp_avg"] = zeros_like(param)
+            state["exp_avg_sq"] = zeros_like(param)
+        if amsgrad and "max_exp_avg_sq" not in state:
+            state["max_exp_avg_sq"] = zeros_like(param)
+        return state
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change all parameters that have a gradient; returns the closure's loss."""
+        loss = run_closure(closure)
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            amsgrad = group["amsgrad"]
+            for namespace, params, gradients in with_gradients(group):
+                states = [self._state_of(param, amsgrad) for param in params]
+                for count, chosen in _by_step(states).items():
+                    these = [states[i] for i in chosen]
+                    largest = [state["max_exp_avg_sq"]._array for state in these] if amsgrad else None
+                    namespace.adam_step(
+                        [params[i]._array for i in chosen], [gradients[i]._array for i in chosen],
+                        [state["exp_avg"]._array for state in these], [state["exp_avg_sq"]._array for state in these],
+                        largest, step=count, lr=number(group["lr"]), beta1=number(beta1), beta2=number(beta2),
+                        eps=group["eps"], weight_decay=group["weight_decay"], decoupled=group["decoupled_weight_decay"],
+                        amsgrad=amsgrad, maximize=group["maximize"],
+                    )  # fmt: skip
+                changed(params)
+        return loss
+
+
+def _by_step(states: list[dict[str, Any]]) -> dict[int, list[int]]:
+    """Count one more step for each state; positions of states by the number of their step (mostly one for all)."""
+    found: dict[int, list[int]] = {}
+    for position, state in enumerate(states):
+        count = state["step"]._array
+        count += 1
+        found.setdefault(int(count), []).append(position)
+    return found
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: ``p -= lr * weight_decay * p`` before each step. Arguments as for `Adam`.
+
+    Source: I. Loshchilov, F. Hutter, arXiv:1711.05101, as in PyTorch.
+
+    >>> w = ag.tensor([1.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> ag.optim.AdamW([w], lr=0.25, weight_decay=1.0).step()
+    >>> w
+    tensor([0.5000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: Any = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+        )  # fmt: skip

@@ -1,0 +1,86 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograd_gpu import errors
+from autograd_gpu.optim.optimizer import (
+    Optimizer, arrays, changed, check_lr, check_modes, check_not_negative, number, run_closure, with_gradients, zeros_like,
+)  # fmt: skip
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum: ``b = momentum * b + (1 - dampening) * g; p -= lr * b``.
+
+    Args:
+        params: the parameters, or groups of them (see `Optimizer`).
+        lr: learning rate.
+        momentum: how much of the last direction is kept; the first step sets ``b = g``.
+        dampening: see the formula.
+        weight_decay: ``g += weight_decay * p``.
+        nesterov: use ``g + momentum * b`` instead of ``b``.
+        maximize: ascend.
+        foreach, fused: accepted for PyTorch's sake; all parameters are updated by one call in any case.
+        differentiable: must be False.
+
+    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, as in PyTorch.
+
+    >>> w = ag.tensor([1.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> ag.optim.SGD([w], lr=0.25).step()
+    >>> w
+    tensor([0.5000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: Any = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative(momentum, "momentum value")
+        check_not_negative(weight_decay, "weight_decay value")
+        check_modes(foreach, fused, differentiable)
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError(f"Nesterov momentum requires a momentum and zero dampening{errors.here()}")
+        defaults = {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
+            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change all parameters that have a gradient; returns the closure's loss."""
+        loss = run_closure(closure)
+        for group in self.param_groups:
+            for namespace, params, gradients in with_gradients(group):
+                momentum = group["momentum"]
+                velocities: list[Any] = [None] * len(params)
+                first: list[bool] = []
+                if momentum != 0:
+                    states = [self.state[param] for param in params]
+                    first = [state.get("momentum_buffer") is None for state in states]
+                    for param, state, new in zip(params, states, first, strict=True):
+                        if new:
+                            state["momentum_buffer"] = zeros_like(param)
+                    velocities = [state["momentum_buffer"]._array for state in states]
+                namespace.sgd_step(
+                    arrays(params), arrays(gradients), velocities, lr=number(group["lr"]), momentum=momentum,
+                    dampening=group["dampening"], weight_decay=number(group["weight_decay"]),
+                    nesterov=group["nesterov"], maximize=group["maximize"], first_step=first,
+                )  # fmt: skip
+                changed(params)
+        return loss
