@@ -8,6 +8,7 @@
 tensor([2., 4., 6.])
 """
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
 
 from autograd_gpu import autograd, ops, tensor as _tensor
@@ -65,18 +66,13 @@ globals().update(FUNCTIONS)
 
 
 def __getattr__(name: str) -> _Any:
+    # `from autograd_gpu import nn` would ask this function again.
     if name == "nn":
-        from autograd_gpu import nn
-
-        return nn
+        return _import_module("autograd_gpu.nn")
     if name == "optim":
-        from autograd_gpu import optim
-
-        return optim
+        return _import_module("autograd_gpu.optim")
     if name == "testing":
-        from autograd_gpu import testing
-
-        return testing
+        return _import_module("autograd_gpu.testing")
     raise AttributeError(f"module 'autograd_gpu' has no attribute {name!r}")
 
 
