@@ -6,6 +6,7 @@ other's adjoint.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -50,9 +51,10 @@ def max_pool_backward(
 
 def _at_indices(F: Any, g: Any, indices: Any) -> Any:
     """The elements of `g` that were maxima: the adjoint of `max_pool_backward`."""
-    flat = F.gather(
-        F.reshape(g, shape=(*g.shape[:2], -1)), F.reshape(indices, shape=(*indices.shape[:2], -1)), dim=2
-    )
+    images, channels, *there = g.shape
+    places = (images, channels, math.prod(there))
+    chosen = (images, channels, math.prod(indices.shape[2:]))
+    flat = F.gather(F.reshape(g, shape=places), F.reshape(indices, shape=chosen), dim=2)
     return F.reshape(flat, shape=tuple(indices.shape))
 
 
@@ -96,10 +98,7 @@ adaptive_max_pool.rule(
 
 def _step(spatial: Sizes, axis: int) -> int:
     """How far apart neighbours along a spatial axis are in the flattened spatial dimensions."""
-    step = 1
-    for size in spatial[axis + 1 :]:
-        step *= size
-    return step
+    return math.prod(spatial[axis + 1 :])
 
 
 def _windows(size: int, count: int) -> list[tuple[int, int]]:
