@@ -8,10 +8,11 @@
 tensor([2., 4., 6.])
 """
 
+import math as _math
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
 
-from autograd_gpu import autograd, ops, tensor as _tensor
+from autograd_gpu import autograd, ops
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from autograd_gpu.core.op import FUNCTIONS
@@ -54,10 +55,10 @@ if _TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-inf = _tensor.np.inf
-nan = _tensor.np.nan
-pi = _tensor.np.pi
-e = _tensor.np.e
+inf = _math.inf
+nan = _math.nan
+pi = _math.pi
+e = _math.e
 
 #: subpackages that are imported when they are first used
 _LAZY = ("nn", "optim", "testing")

@@ -587,10 +587,8 @@ def _attach_operators() -> None:
             setattr(Tensor, f"__i{python}__", inplace)
     for name in _COMPARISONS:
         setattr(Tensor, f"__{name}__", REGISTRY[name].apply)
-    Tensor.__neg__ = REGISTRY["neg"].apply  # type: ignore[method-assign]
-    Tensor.__pos__ = REGISTRY["alias"].apply  # type: ignore[attr-defined]
-    Tensor.__abs__ = REGISTRY["abs"].apply  # type: ignore[attr-defined]
-    Tensor.__invert__ = REGISTRY["bitwise_not"].apply  # type: ignore[attr-defined]
+    for python, name in {"neg": "neg", "pos": "alias", "abs": "abs", "invert": "bitwise_not"}.items():
+        setattr(Tensor, f"__{python}__", REGISTRY[name].apply)
 
 
 for _name, _function in METHODS.items():

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_gpu import dtypes
-from autograd_gpu.device.cpu import cpu as cpu_namespace
+from autograd_gpu.device.cpu import cpu
 
 try:  # The two calls behind numpy.errstate, which is ten times slower than an add of four elements needs.
     from numpy._core.umath import _extobj_contextvar, _make_extobj
@@ -134,6 +134,7 @@ class ArrayType:
 
 
 CPU = Device("cpu")
+cpu_namespace = cpu
 
 
 class _CpuTypes(dict[Any, ArrayType]):
@@ -141,7 +142,7 @@ class _CpuTypes(dict[Any, ArrayType]):
 
     def __missing__(self, dtype: Any) -> ArrayType:
         known = dtypes.of_numpy(dtype)
-        found = ArrayType(cpu_namespace, known, CPU) if known.numpy is dtype else self[known.numpy]
+        found = ArrayType(cpu, known, CPU) if known.numpy is dtype else self[known.numpy]
         self[dtype] = found
         return found
 
