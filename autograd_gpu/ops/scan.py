@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import Op, expose, op
 from autograd_gpu.dtypes import COMPLEX, FLOAT
 from autograd_gpu.ops import return_types
@@ -206,5 +207,12 @@ def _cummin(input: Tensor, dim: Any = None) -> Any:
     return _extreme("cummin", cummin, return_types.cummin, input, dim)
 
 
+def _cumprod_of_copy(input: Tensor, dim: Any = None, *, dtype: Any = None) -> Tensor:
+    """Running product along `dim`."""
+    return _cumprod(input.clone(), dim, dtype=dtype)  # the derivative needs what is about to be overwritten
+
+
 for record in (cumsum, cumprod, logcumsumexp, cummax, cummin):
     expose(record, record.name)
+expose_inplace(cumsum.public, "cumsum_")
+expose_inplace(_cumprod_of_copy, "cumprod_")
