@@ -12,10 +12,10 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.inplace import expose_inplace
-from autograd_gpu.core.op import REGISTRY, constant, expose, op
+from autograd_gpu.core.op import REGISTRY, TensorNamespace, constant, expose, op
 from autograd_gpu.device import type_for
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
-from autograd_gpu.ops.index import _index_put, getitem, index, out_of_range
+from autograd_gpu.ops.index import _index_put, getitem, index, masked_fill, out_of_range
 from autograd_gpu.ops.parts import slice_view
 from autograd_gpu.ops.shape import common_shape, expand, reshape
 from autograd_gpu.ops.transfer import resolve_device
@@ -37,8 +37,8 @@ def _check_bounds(
     bad = out_of_range(index, -extent if negative else 0, extent)
     if bad is not None:
         raise error(
-            f"{function}(): index {bad} is out of bounds for dimension {dim} with size {extent}{errors.here()}"
-            if error is IndexError
+            f"{function}_(): index {bad} is out of bounds for dimension {dim} with size {extent}{errors.here()}"
+            if error is IndexError and not negative
             else f"index {bad} is out of bounds for dimension {dim} with size {extent}\n  in {function}(){errors.here()}"
         )
 
@@ -83,15 +83,9 @@ def gather_backward(F: Any, grad: Any, index: Any, *, shape: Any, dim: Any) -> A
 gather_backward.rule(grad=lambda F, g, index, *, dim: F.gather(g, index, dim=dim))
 
 
-def _ordered(input: Tensor, dim: Any, index: Any) -> tuple[Any, Any]:
-    """(dim, index) of ``f(input, dim, index)`` and of the canonical ``f(input, index, dim=dim)``."""
-    return (index, dim) if isinstance(dim, Tensor) else (dim, index)
-
-
 @gather.surface
 @numpy_names
-def _gather(input: Tensor, dim: Any = None, index: Any = None, *, sparse_grad: bool = False, **named: Any) -> Tensor:
-    dim, index = _ordered(input, dim, index)
+def _gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     check_tensor(input, "gather")
     dim = canonical_dim(dim, input._array.ndim)
     _check_index("gather", index)
@@ -261,53 +255,93 @@ def _scatter_reduce(
     dim, index, src = _scatter_operands("scatter_reduce", input, dim, index, src)
     if index._array.size == 0:
         return REGISTRY["clone"].apply(input)  # type: ignore[no-any-return]
-    ones = constant(input._type, 1).expand(index._array.shape)
-    zero = constant(input._type, 0).expand(input._array.shape)
-    hits: Tensor = scatter_add.apply(zero, index, ones, dim=dim)  # how many elements arrive at each place
-    touched = hits > 0
-    if reduce in ("sum", "mean"):
-        start = input if include_self else input.masked_fill(touched, 0)
-        total: Tensor = scatter_add.apply(start, index, src, dim=dim)
-        if reduce == "sum":
-            return total
-        count = hits + 1 if include_self else hits.clamp(min=1)
-        if input._type.differentiable:
-            return total / count
-        return total.div(count, rounding_mode="floor")
-    return _by_rounds(input, dim, index, src, reduce, include_self, touched)
-
-
-def _by_rounds(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, include_self: bool, touched: Tensor
-) -> Tensor:
-    """Products and extremes: element number r among those sent to one place is combined in round r, so that a round has
-    no repeated index and its derivative is that of a gather, an elementwise op and a scatter."""
-    combine = {"prod": "mul", "amax": "maximum", "amin": "minimum"}[reduce]
-    result = input if include_self else scatter.apply(input, index, src, dim=dim)
-    ranks = _ranks(input, index, dim)
+    if reduce in ("amax", "amin"):
+        return scatter_extreme.apply(input, index, src, dim=dim, largest=reduce == "amax", include_self=include_self)  # type: ignore[no-any-return]
+    ones = expand(constant(input._type, 1), index._array.shape)
+    zeros = expand(constant(input._type, 0), input._array.shape)
+    hits: Tensor = scatter_add.apply(zeros, index, ones, dim=dim)  # how many elements arrive at each place
     if not include_self:
-        # scatter() put the last element of each place there; it must not be combined a second time.
-        nowhere = wrap(input._type.namespace.zeros(input._array.shape, int64))
-        last = scatter.apply(nowhere, index, ranks, dim=dim)
-        ranks = ranks.masked_fill(gather.apply(last, index, dim=dim) == ranks, -1)
-    for number in range(int(ranks._array.max()) + 1 if ranks._array.size else 0):
-        places = (ranks == number).nonzero(as_tuple=True)
-        target = list(places)
-        target[dim] = getitem(index, places)
-        there = getitem(result, tuple(target))
-        result = _index_put(result, tuple(target), REGISTRY[combine].public(there, getitem(src, places)))
-    return result
+        input = masked_fill.public(input, hits != 0, 1 if reduce == "prod" else 0)
+    if reduce == "prod":
+        return _multiplied(input, dim, index, src)
+    total: Tensor = scatter_add.apply(input, index, src, dim=dim)
+    if reduce == "sum":
+        return total
+    count = hits + 1 if include_self else masked_fill.public(hits, hits == 0, 1)
+    if input._type.differentiable:
+        return total / count
+    return total.div(count, rounding_mode="floor")
 
 
-def _ranks(input: Tensor, index: Tensor, dim: int) -> Tensor:
+_scatter_reduce.__name__ = "scatter_reduce"
+
+
+@op("general", grad_name="ScatterReduceBackward0")
+def scatter_extreme(F: Any, input: Any, index: Any, src: Any, *, dim: Any, largest: Any, include_self: Any) -> Any:
+    """`scatter_reduce` with "amax" or "amin"; NaN wins. Equal extremes share the gradient."""
+    result = F.copy(input if include_self else F.scatter(input, index, src, dim=dim))
+    pick = F.xp.maximum if largest else F.xp.minimum
+    shape = index.shape or (1,)
+    flat = F.reshape(result, (result.size,))
+    strides = [1]
+    for extent in reversed(input.shape[1:]):
+        strides.insert(0, strides[0] * extent)
+    places = F.reshape(index, shape) * strides[dim]
+    for axis, extent in enumerate(index.shape):
+        if axis != dim:
+            steps = F.arange(0, extent, 1, int64) * strides[axis]
+            places = places + F.reshape(steps, (extent,) + (1,) * (len(shape) - axis - 1))
+    pick.at(flat, F.reshape(places, (index.size,)), F.reshape(src, (index.size,)))
+    return F.reshape(flat, input.shape)
+
+
+def _share(F: Any, g: Any, input: Any, index: Any, src: Any, out: Any, dim: int, include_self: bool) -> tuple[Any, Any]:
+    """The gradients of `scatter_extreme`: equal parts for all that equal the result at their place."""
+    own = F.cast(input == out, dtype=g.dtype)
+    if not include_self:
+        own = F.scatter_fill(own, index, dim=dim, value=0)
+    winners = F.cast(src == F.gather(out, index, dim=dim), dtype=g.dtype)
+    part = g / F.scatter_add(own, index, winners, dim=dim)
+    return part * own, F.gather(part, index, dim=dim) * winners
+
+
+scatter_extreme.rule(
+    input=lambda F, g, input, index, src, out, *, dim, include_self: _share(
+        F, g, input, index, src, out, dim, include_self
+    )[0],
+    src=lambda F, g, input, index, src, out, *, dim, include_self: _share(
+        F, g, input, index, src, out, dim, include_self
+    )[1],
+)
+
+
+def _multiplied(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """The product of `input` and the elements of `src` that `index` sends to each place. Element number r among those sent
+    to one place is multiplied in round r, so that no round has a repeated index and zeros need no special care."""
+    flat_index = reshape(index, index._array.shape or (1,))
+    result, src = reshape(input, input._array.shape or (1,)), reshape(src, flat_index._array.shape)
+    ranks = _ranks(flat_index, dim)
+    for number in range(int(ranks._array.max()) + 1):
+        places = list((ranks == number).nonzero(as_tuple=True))
+        values = getitem(src, tuple(places))
+        places[dim] = getitem(flat_index, tuple(places))
+        target = tuple(places)
+        result = _index_put(result, target, getitem(result, target) * values)
+    return reshape(result, input._array.shape)
+
+
+def _ranks(index: Tensor, dim: int) -> Tensor:
     """For each element of `index`, how many elements before it along `dim` point to the same place."""
-    namespace, array = index._type.namespace, index._array
-    ranks = namespace.zeros(array.shape, int64)
-    moved = array.swapaxes(dim, -1) if array.ndim else array.reshape(1)
-    view = ranks.swapaxes(dim, -1) if array.ndim else ranks.reshape(1)
-    for place in range(moved.shape[-1]):
-        view[..., place] = (moved[..., :place] == moved[..., place : place + 1]).sum(axis=-1)
-    return wrap(ranks)
+    namespace = index._type.namespace
+    array = index._array.swapaxes(dim, -1)
+    order = namespace.argsort(array, dim=-1)
+    ordered = namespace.gather(array, order, dim=array.ndim - 1)
+    positions = namespace.arange(0, array.shape[-1], 1, int64) + namespace.zeros(array.shape, int64)
+    starts = namespace.copy(positions)
+    starts[..., 1:] *= ordered[..., 1:] != ordered[..., :-1]
+    first, _ = namespace.cummax(starts, dim=array.ndim - 1)
+    ranks = namespace.scatter(positions, order, positions - first, dim=array.ndim - 1)
+    return wrap(ranks.swapaxes(dim, -1))
 
 
 expose(gather, "gather")
@@ -413,8 +447,7 @@ def _index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tenso
 
 @index_fill.surface
 @numpy_names
-def _index_fill(input: Tensor, dim: Any, index: Any = None, value: Any = None) -> Tensor:
-    dim, index = _ordered(input, dim, index)
+def _index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     check_tensor(input, "index_fill")
     dim = canonical_dim(dim, input._array.ndim)
     _check_index("index_fill", index)
@@ -502,6 +535,10 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     result: Tensor = gather.apply(expand(input, shape), expand(counted, wanted), dim=dim)
     return result
 
+
+# What rules call has the arguments of the raw namespace: F.gather(x, index, dim=dim).
+for _op in (gather, scatter, scatter_add, index_add, index_copy, index_fill):
+    setattr(TensorNamespace, _op.name, staticmethod(_op.apply))
 
 expose(index_add, "index_add")
 expose(index_copy, "index_copy")

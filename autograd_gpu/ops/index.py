@@ -17,11 +17,11 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor, bump, node_of, wrap
 from autograd_gpu.core.inplace import check_writable, inplace
 from autograd_gpu.core.call import constant, raise_clearly
-from autograd_gpu.core.op import METHODS, REGISTRY, expose, op
+from autograd_gpu.core.op import METHODS, REGISTRY, TensorNamespace, expose, op
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
 from autograd_gpu.ops.basic import alias
 from autograd_gpu.ops.parts import select, slice_view
-from autograd_gpu.ops.shape import expand, reshape, unsqueeze
+from autograd_gpu.ops.shape import common_shape, expand, reshape, unsqueeze
 
 WRONG_INDEX = "tensors used as indices must be long, int, byte or bool tensors"
 int64 = dtypes.int64.numpy
@@ -124,6 +124,11 @@ def masked_fill(F: Any, input: Any, mask: Any, value: Any) -> Any:
     return F.masked_fill(input, mask, value)
 
 
+def _explain_mask(inputs: Sequence[Any], params: dict[str, Any]) -> None:
+    common_shape((inputs[1], inputs[0]))
+
+
+masked_fill.explain_error = _explain_mask
 masked_fill.rule(
     input=lambda F, g, mask: F.masked_zero(g, mask),
     value=lambda F, g, mask: F.masked_zero(g, F.logical_not(mask)),
@@ -169,12 +174,9 @@ index_select_backward.rule(grad=lambda F, g, index, *, dim: F.index_select(g, in
 
 @index_select.surface
 @numpy_names
-def _index_select(input: Tensor, dim: int | Tensor, index: Tensor | int) -> Tensor:
-    if isinstance(dim, Tensor):  # the canonical call of rules: index_select(input, index, dim=dim)
-        dim, index = index, dim
+def _index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     check_tensor(input, "index_select")
     check_tensor(index, "index_select", "index", 3)
-    assert isinstance(index, Tensor)
     if index._array.ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector{errors.here()}")
     if index._type.dtype not in (dtypes.int64, dtypes.int32):
@@ -187,6 +189,11 @@ def _index_select(input: Tensor, dim: int | Tensor, index: Tensor | int) -> Tens
         )
     result: Tensor = index_select.apply(input, index, dim=dim)
     return result
+
+
+_index_select.__doc__ = index_select.__doc__
+# What rules call has the arguments of the raw namespace: F.index_select(x, index, dim=dim).
+TensorNamespace.index_select = staticmethod(index_select.apply)  # type: ignore[attr-defined]
 
 
 def out_of_range(index: Tensor, low: int, high: int) -> int | None:
@@ -488,7 +495,13 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
             f"Index put requires the source and destination dtypes match, got {input._type.dtype.scalar_name} for the "
             f"destination and {value._type.dtype.scalar_name} for the source.{errors.here()}"
         )
-    index_put_(target, value, parts.indices, parts.dims, False)
+    index_put_(target, _fitting(value, target, parts), parts.indices, parts.dims, False)
+
+
+def _fitting(value: Tensor, target: Tensor, parts: Key) -> Tensor:
+    """`value` with no more dimensions than what the indices select."""
+    found = max(each._array.ndim for each in parts.indices)
+    return _without_leading_ones(value, target._array.ndim - len(parts.dims) + found)
 
 
 def _is_mask(input: Tensor, key: Any) -> bool:
@@ -573,8 +586,9 @@ def _put_parts(input: Tensor, indices: Any, values: Any) -> tuple[Key, Tensor]:
 @index_put.surface
 def _index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
     parts, values = _put_parts(input, indices, values)
+    target = parts.view(input)
     result: Tensor = index_put.apply(
-        parts.view(input), values, *parts.indices, dims=tuple(parts.dims), accumulate=accumulate
+        target, _fitting(values, target, parts), *parts.indices, dims=tuple(parts.dims), accumulate=accumulate
     )
     return result
 
@@ -585,7 +599,8 @@ _index_put.__doc__ = index_put.__doc__
 def _index_put_inplace(input: Tensor, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
     """In-place `index_put`. Returns the tensor."""
     parts, values = _put_parts(input, indices, values)
-    index_put_(parts.view(input), values, parts.indices, parts.dims, accumulate)
+    target = parts.view(input)
+    index_put_(target, _fitting(values, target, parts), parts.indices, parts.dims, accumulate)
     return input
 
 

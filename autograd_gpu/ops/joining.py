@@ -8,8 +8,8 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, wrap
-from autograd_gpu.core.op import TensorNamespace, expose, op
-from autograd_gpu.ops.arguments import canonical_dim, canonical_dims, check_tensor, numpy_names
+from autograd_gpu.core.op import TensorNamespace, expose, op, operand
+from autograd_gpu.ops.arguments import canonical_dim, canonical_dims, check_tensor, in_dtype, numpy_names
 from autograd_gpu.ops.index import index_select
 from autograd_gpu.ops.parts import diagonal, two_dims
 from autograd_gpu.ops.shape import (
@@ -125,9 +125,11 @@ def _cat(tensors: Any, dim: int = 0) -> Tensor:
     members = _sequence(tensors, "cat")
     if not members:
         raise ValueError(f"torch.cat(): expected a non-empty list of Tensors{errors.here()}")
-    if any(tensor._array.ndim > 1 for tensor in members):
-        # As in PyTorch, vectors without elements fit everywhere.
+    if any(tensor._array.shape == (0,) for tensor in members) and any(tensor._array.ndim > 1 for tensor in members):
+        # As in PyTorch, vectors without elements fit everywhere; their dtypes count.
+        dtype = dtypes.result_type(*(operand(tensor) for tensor in members))
         members = [tensor for tensor in members if tensor._array.shape != (0,)]
+        members[0] = in_dtype(members[0], dtype)
     result: Tensor = cat.apply(*members, dim=canonical_dim(dim, members[0]._array.ndim))
     return result
 
@@ -219,7 +221,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
                 f"{block._array.ndim} dimensions{errors.here()}"
             )
     widths = [block._array.shape[1] for block in blocks]
-    rows = [pad(block, (sum(widths[:i]), sum(widths[i + 1 :]))) for i, block in enumerate(blocks)]
+    rows = [_pad(block, (sum(widths[:i]), sum(widths[i + 1 :]))) for i, block in enumerate(blocks)]
     return _cat(rows, 0)
 
 

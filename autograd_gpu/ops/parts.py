@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd_gpu import dtypes, errors
+from autograd_gpu.core.call import apply_keywords
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
@@ -303,8 +305,8 @@ def as_strided_copy(F: Any, input: Any, *, source: Any, target: Any) -> Any:
 as_strided_copy.rule(input=lambda F, g, *, source, target: F.as_strided_backward(g, source=source, target=target))
 
 
-@op("view")
-def as_strided(F: Any, input: Any, *, source: Any, target: Any) -> Any:
+@op("view", grad_name="AsStridedBackward0")
+def strided_view(F: Any, input: Any, *, source: Any, target: Any) -> Any:
     """A view of the tensor's memory with any `size`, `stride` and `storage_offset` (in elements; default: the tensor's own).
 
     The memory is that of the tensor which this one is a view of. Views whose elements overlap are for reading; their
@@ -322,11 +324,10 @@ def as_strided(F: Any, input: Any, *, source: Any, target: Any) -> Any:
     return F.as_strided(_memory(F, input), shape, strides, offset)
 
 
-as_strided.forward_name = "as_strided_view"
-as_strided.rule(input=lambda F, g, *, source, target: F.as_strided_backward(g, source=source, target=target))
+strided_view.rule(input=lambda F, g, *, source, target: F.as_strided_backward(g, source=source, target=target))
 
 
-@as_strided.surface
+@strided_view.surface
 def _as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     check_tensor(input, "as_strided")
     array, namespace = input._array, input._type.namespace
@@ -354,13 +355,13 @@ def _as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | Non
             "as_strided: the gradient is not defined for a tensor that was expanded; use .contiguous() first"
             f"{errors.here()}"
         )
-    result: Tensor = as_strided.apply(input, source=source, target=target)
+    result: Tensor = strided_view.apply(input, source=source, target=target)
     return result
 
 
-_as_strided.__doc__ = as_strided.__doc__
+_as_strided.__doc__ = strided_view.__doc__
 
-expose(as_strided, "as_strided")
+expose(strided_view, "as_strided")
 
 
 # -- pieces ----------------------------------------------------------------------------------------------------------------
@@ -555,6 +556,10 @@ def _unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 _unbind.__doc__ = unbind.__doc__
+
+# A tuple of outputs is not for compiled code.
+for _op in (split, split_with_sizes, unbind):
+    _op.apply = partial(apply_keywords, _op)
 
 expose(split, "split")
 expose(split_with_sizes, "split_with_sizes")

@@ -553,8 +553,10 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
         raise RuntimeError(
             f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.{errors.here()}"
         )
-    result: Tensor = REGISTRY["sum_to"].public(input, shape=wanted)
-    return result
+    dims = tuple(range(new)) + tuple(new + axis for axis, n in enumerate(wanted) if n == 1 and shape[new + axis] != 1)
+    if not dims:
+        return input
+    return reshape(REGISTRY["sum"].public(input, dim=dims, keepdim=True), wanted)
 
 
 def broadcast_shapes(*shapes: Any) -> Shape:
