@@ -222,11 +222,7 @@ def _hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any
     """
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}{errors.here()}")
-    if (
-        input._type.dtype.category == INTEGER
-        and not input._type.dtype.is_signed
-        and int(min_val) < 0
-    ):
+    if input._type.dtype.category == INTEGER and not input._type.dtype.is_signed and int(min_val) < 0:
         raise RuntimeError(f"cannot do hardtanh on an unsigned type with negative limits{errors.here()}")
     return hardtanh.apply(input, min_val=min_val, max_val=max_val)
 

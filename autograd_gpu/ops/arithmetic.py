@@ -14,7 +14,7 @@ from autograd_gpu.core.inplace import adopt, check_writable, expose_inplace, inp
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.dtypes import BOOL, COMPLEX, FLOAT, INTEGER, complex128, float64, int64
 from autograd_gpu.ops.operands import (
-    FLOATING, INTEGRAL, REAL, accepts, as_operand, check, common_dtype, number, promoted, require, through_float32,
+    FLOATING, INTEGRAL, REAL, accepts, as_operand, common_dtype, number, promoted, require, through_float32,
 )  # fmt: skip
 
 # -- sums and products ---------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def is_bool(value: Any) -> bool:
     return value._type.dtype.category == BOOL if isinstance(value, Tensor) else isinstance(value, bool)
 
 
-check(sub, _no_bools)
+sub.check = _no_bools
 
 
 @sub.surface

@@ -18,7 +18,7 @@ from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import METHODS, expose, op
 from autograd_gpu.dtypes import BOOL, FLOAT, INTEGER, bool_, int64, uint8
 from autograd_gpu.ops.operands import (
-    INTEGRAL, REAL, accepts, as_operand, check, common_dtype, number, require,
+    INTEGRAL, REAL, accepts, as_operand,  common_dtype, number, require,
 )  # fmt: skip
 
 # -- comparisons ---------------------------------------------------------------------------------------------------------
@@ -436,7 +436,9 @@ def bitwise_left_shift(F: Any, input: Any, other: Any) -> Any:
 
 
 bitwise_left_shift.no_rule()
-check(bitwise_left_shift, _integers)
+accepts(bitwise_left_shift, *INTEGRAL)
+bitwise_left_shift.check = _integers
+
 expose(bitwise_left_shift, "bitwise_left_shift")
 expose_inplace(bitwise_left_shift, "bitwise_left_shift_")
 
@@ -452,7 +454,9 @@ def bitwise_right_shift(F: Any, input: Any, other: Any) -> Any:
 
 
 bitwise_right_shift.no_rule()
-check(bitwise_right_shift, _integers)
+accepts(bitwise_right_shift, *INTEGRAL)
+bitwise_right_shift.check = _integers
+
 expose(bitwise_right_shift, "bitwise_right_shift")
 expose_inplace(bitwise_right_shift, "bitwise_right_shift_")
 

@@ -14,7 +14,7 @@ from autograd_gpu.core.op import expose, op
 from autograd_gpu.dtypes import COMPLEX, float32, float64
 from autograd_gpu.ops.arithmetic import mul
 from autograd_gpu.ops.elementwise import cos, sin
-from autograd_gpu.ops.operands import require
+from autograd_gpu.ops.operands import is_complex, require
 
 
 @op("view", out="infer", holomorphic=False)
@@ -157,14 +157,18 @@ def _view_as_complex(input: Tensor) -> Tensor:
         problem = "Input tensor must have one or more dimensions"
     elif array.shape[-1] != 2:
         problem = f"Tensor must have a last dimension of size 2, not {array.shape[-1]}"
-    elif array.strides[-1] != array.itemsize or any(
-        stride % (2 * array.itemsize) for stride in array.strides[:-1]
-    ):
+    elif array.size and not _pairs_adjoin(array):
         problem = "Tensor must have a last dimension with stride 1, and other strides divisible by 2: call contiguous() first"
     if problem:
         raise RuntimeError(f"{problem}\n  in view_as_complex({dtype.name}{list(array.shape)}){errors.here()}")
     result: Tensor = view_as_complex.apply(input)
     return result
+
+
+def _pairs_adjoin(array: Any) -> bool:
+    """Whether the last dimension lies in memory as pairs, each where a complex number may lie."""
+    *others, last = array.strides
+    return last == array.itemsize and all(stride % (2 * array.itemsize) == 0 for stride in others)
 
 
 @op("linear", out="infer", holomorphic=False)
@@ -238,7 +242,7 @@ def angle(F: Any, input: Any) -> Any:
 
 
 def _angle_rule(F: Any, g: Any, input: Any, input_like: Any) -> Any:
-    if input_like.dtype.kind != "c":
+    if not is_complex(input_like.dtype):
         return F.zeros_like(g)
     size = F.abs(input)
     return F.zero_where(g * (input * 1j) / (size * size), size == 0)

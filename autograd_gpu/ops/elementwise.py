@@ -10,11 +10,12 @@ import math
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.core.inplace import expose_inplace
+from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.inplace import expose_inplace, inplace
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.dtypes import FLOAT, INTEGER
 from autograd_gpu.ops.arithmetic import mul
-from autograd_gpu.ops.operands import FLOATING, REAL, accepts, require, through_float32
+from autograd_gpu.ops.operands import FLOATING, REAL, accepts, is_complex, require, through_float32
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
@@ -340,7 +341,7 @@ def acosh(F: Any, input: Any) -> Any:
 
 
 def _acosh_rule(F: Any, g: Any, input: Any, input_like: Any) -> Any:
-    if input_like.dtype.kind == "c":  # one root of the product would be the wrong one for half of the numbers
+    if is_complex(input_like.dtype):  # one root of the product would be the wrong one for half of the numbers
         return g * (F.rsqrt(input - 1) * F.rsqrt(input + 1))
     return g * F.rsqrt(input * input - 1)
 
@@ -578,7 +579,17 @@ def abs(F: Any, input: Any) -> Any:
 abs.rule(input=lambda F, g, input: g * F.sgn(input))
 accepts(abs, INTEGER, *FLOATING)
 expose(abs, "abs", "absolute")
-expose_inplace(abs, "abs_", "absolute_")
+
+
+def abs_(self: Tensor) -> Tensor:
+    """In-place `abs`."""
+    require(
+        "abs_", [self], (INTEGER, FLOAT), "In-place abs is not supported for complex tensors.", RuntimeError
+    )
+    return inplace(abs, self)
+
+
+expose(abs_, "abs_", "absolute_", function_too=False)
 
 
 @op("elementwise", promote="common")
@@ -612,7 +623,7 @@ def sgn(F: Any, input: Any) -> Any:
 
 
 def _sgn_rule(F: Any, g: Any, input: Any, input_like: Any, out: Any) -> Any:
-    if input_like.dtype.kind != "c":
+    if not is_complex(input_like.dtype):
         return F.zeros_like(g)
     # the part of g along the circle, shortened as the circle of radius |z| is mapped to the one of radius 1
     return F.zero_where((g - F.real(g * F.conj(out)) * out) / F.abs(input), input == 0)

@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.core import call
 from autograd_gpu.core.call import REGISTRY, constant, operand
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import Op
@@ -19,32 +18,22 @@ INTEGRAL = (BOOL, INTEGER)
 FLOATING = (FLOAT, COMPLEX)
 REAL = (BOOL, INTEGER, FLOAT)
 
-Check = Callable[[Sequence[Any]], None]
-
-
-def check(record: Op, function: Check) -> None:
-    """Have `function` look at the operands of every call of `record` before they are promoted.
-
-    Tensors of one real floating dtype are not looked at: compiled code computes with them right away.
-    """
-
-    def checked(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-        function(inputs)
-        return call.apply(op, inputs, params)
-
-    # The compiled function hands whatever is not plain to the `apply` of its own globals.
-    record.apply.__globals__["apply"] = checked  # type: ignore[attr-defined]
-
 
 def accepts(
     record: Op, *categories: int, message: str | None = None, error: type[Exception] = NotImplementedError
 ) -> None:
     """Raise PyTorch's error where an operand of `record` is of none of these categories of dtypes."""
 
-    def function(inputs: Sequence[Any]) -> None:
+    def check(inputs: Sequence[Any]) -> None:
         require(record.name, inputs, categories, message, error)
 
-    check(record, function)
+    def explain(inputs: Sequence[Any], params: dict[str, Any]) -> None:
+        found = refused(inputs, categories)
+        if found is not None:
+            raise error(message or not_implemented(record.name, found))
+
+    record.check = check
+    record.explain_error = explain  # plain floating tensors are computed with before anything is checked
 
 
 def require(
@@ -55,19 +44,34 @@ def require(
     error: type[Exception] = NotImplementedError,
 ) -> None:
     """Raise PyTorch's error where a tensor among `values` is of none of these categories of dtypes."""
+    found = refused(values, categories)
+    if found is not None:
+        supported = " or ".join(
+            ("bool", "integer", "floating", "complex")[category] for category in categories
+        )
+        raise error(
+            f"{message or not_implemented(name, found)}\n  in {name}({found._type.dtype.name}"
+            f"{list(found._array.shape)}), which takes {supported} tensors{errors.here()}"
+        )
+
+
+def refused(values: Sequence[Any], categories: Sequence[int]) -> Tensor | None:
+    """The first tensor among `values` of none of these categories of dtypes."""
     for value in values:
         if isinstance(value, Tensor) and value._type.dtype.category not in categories:
-            found = value._type
-            said = (
-                message or f"\"{name}_{found.device.type}\" not implemented for '{found.dtype.scalar_name}'"
-            )
-            supported = " or ".join(
-                ("bool", "integer", "floating", "complex")[category] for category in categories
-            )
-            raise error(
-                f"{said}\n  in {name}({found.dtype.name}{list(value._array.shape)}), which takes {supported} tensors"
-                f"{errors.here()}"
-            )
+            return value
+    return None
+
+
+def not_implemented(name: str, found: Tensor) -> str:
+    """PyTorch's sentence for a kernel that it does not have."""
+    return f"\"{name}_{found._type.device.type}\" not implemented for '{found._type.dtype.scalar_name}'"
+
+
+def is_complex(dtype: Any) -> bool:
+    """Whether a `DType`, or the `numpy.dtype` that a rule sees of a raw array, is complex."""
+    found: bool = dtype.is_complex if isinstance(dtype, DType) else dtype.kind == "c"
+    return found
 
 
 def number(value: Any) -> Any:

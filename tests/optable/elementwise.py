@@ -185,12 +185,28 @@ CASES = [
         "abs",
         samples=lambda make: [S(make(3, 4)), S(make()), S(make(0, 3))],
         ref=np.abs,
-        dtypes="float half int complex",
+        dtypes="float half int",
         inplace="abs_ absolute_",
         also="absolute",
         errors=[
             ErrorCase(
                 lambda make: S(make(2)), NotImplementedError, "not implemented for 'Bool'", dtype="bool"
+            )
+        ],
+    ),
+    OpCase(
+        "abs",
+        variant="complex",
+        samples=lambda make: [S(make(3, 4)), S(make()), S(make(0, 3))],
+        ref=np.abs,
+        dtypes="complex",
+        errors=[
+            ErrorCase(
+                lambda make: S(make(2)),
+                RuntimeError,
+                "In-place abs is not supported for complex tensors",
+                dtype="complex64",
+                call=lambda x: x.abs_(),
             )
         ],
     ),

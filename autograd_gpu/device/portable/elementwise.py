@@ -236,6 +236,8 @@ class Elementwise(Base):
 
     def view_as_complex(self, x: Array) -> Array:
         """A view of pairs of real numbers, next to each other in memory, as complex ones."""
+        if x.size == 0:  # whose strides may be anything
+            return self.xp.empty(x.shape[:-1], _complex_of(x.dtype))
         return x.view(_complex_of(x.dtype))[..., 0]
 
     # -- binary ----------------------------------------------------------------------------------------
