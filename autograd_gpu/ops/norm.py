@@ -13,6 +13,7 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, bump
 from autograd_gpu.core.op import expose, op
+from autograd_gpu.device import SILENT, restore, silence
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor
 
 
@@ -317,11 +318,16 @@ def batch_norm(
 
 def _move_towards(running: Tensor | None, value: Any, momentum: float) -> None:
     """``running = momentum * value + (1 - momentum) * running``, in place and outside of the graph."""
-    if running is not None:
-        array = running._array
+    if running is None:
+        return
+    array = running._array
+    token = silence(SILENT)
+    try:
         array *= 1 - momentum
         array += running._type.namespace.cast(value * momentum, running._type.numpy)
-        bump(running)
+    finally:
+        restore(token)
+    bump(running)
 
 
 def _with_fixed_statistics(

@@ -811,7 +811,9 @@ def multinomial(
             indices = F.searchsorted(edges, at, right=True)
         else:
             race = -F.log1p(-F.random_uniform(weights.shape, seed, offset, dtypes.float64.numpy))
-            indices = F.argsort(race / weights, dim=1)[:, :num_samples]
+            possible = weights > 0
+            finish_line = F.where(possible, race / F.where(possible, weights, 1.0), math.inf)
+            indices = F.argsort(finish_line, dim=1)[:, :num_samples]
     indices = F.contiguous(indices).reshape(*shape[:-1], num_samples)
     return wrap(F.cast(indices, dtypes.int64.numpy), type_for(dtypes.int64, input._type.device))
 
