@@ -15,9 +15,10 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import REGISTRY, expose
+from autograd_gpu.ops.arguments import check_tensor
 from autograd_gpu.ops.linalg import bmm, check_operands, mm
 from autograd_gpu.ops.parts import diagonal
-from autograd_gpu.ops.shape import expand, permute, reshape
+from autograd_gpu.ops.shape import permute, reshape
 
 #: a subscript: a letter, or "...0", "...1" (counted from the right) for what an ellipsis stands for
 Labels = tuple[str, ...]
@@ -46,7 +47,8 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         operands = tuple(operands[0])
     if not operands:
         raise RuntimeError(f"einsum(): must provide at least one operand{errors.here()}")
-    check_operands("einsum", *operands)
+    for operand in operands:
+        check_tensor(operand, "einsum", "operands", 2)
     inputs, output = _parse(equation, operands)
     sizes = _sizes(inputs, operands)
     terms = [_alone(tensor, labels, sizes) for tensor, labels in zip(operands, inputs, strict=True)]
@@ -57,10 +59,7 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         rest.append(_multiply(terms[i], terms[j], needed, sizes))
         terms = rest
     tensor, labels = _summed(*terms[0], set(output))
-    missing = [label for label in output if label not in labels]
-    assert not missing
-    result = _ordered(tensor, labels, output)
-    return result
+    return _ordered(tensor, labels, output)
 
 
 def _fail(text: str) -> RuntimeError:
@@ -94,7 +93,7 @@ def _parse(equation: str, operands: Sequence[Tensor]) -> tuple[list[Labels], Lab
     inputs: list[Labels] = []
     start = 0
     for position, (text, operand) in enumerate(zip(texts, operands, strict=True)):
-        labels, dots = _labels(text, start)
+        labels, dots = _labels(text, start, f"for operand {position}")
         start += len(text) + 1
         rank = operand._array.ndim
         if dots is None and len(labels) != rank:
@@ -116,7 +115,7 @@ def _parse(equation: str, operands: Sequence[Tensor]) -> tuple[list[Labels], Lab
     if not arrow:
         letters = sorted({label for label in used if not label.startswith(".")})
         return inputs, (*hidden, *(label for label in letters if used.count(label) == 1))
-    output, dots = _labels(right, start + 1)
+    output, dots = _labels(right, start + 1, "for the output")
     for label in output:
         if output.count(label) > 1:
             raise _fail(f"output subscript {label} appears more than once in the output")
@@ -135,7 +134,7 @@ def _number(label: str) -> int:
     return int(label[3:])
 
 
-def _labels(text: str, start: int) -> tuple[list[str], int | None]:
+def _labels(text: str, start: int, where: str) -> tuple[list[str], int | None]:
     """The letters of a term, and where among them an ellipsis stands."""
     labels: list[str] = []
     dots: int | None = None
@@ -144,12 +143,12 @@ def _labels(text: str, start: int) -> tuple[list[str], int | None]:
         letter = text[position]
         if text.startswith("...", position):
             if dots is not None:
-                raise _fail("found '.' for an operand for which an ellipsis was already found")
+                raise _fail(f"found '.' {where} for which an ellipsis was already found")
             dots = len(labels)
             position += 3
             continue
         if letter == ".":
-            raise _fail("found '.' that is not part of any ellipsis")
+            raise _fail(f"found '.' {where} that is not part of any ellipsis")
         if letter != " ":
             if not (letter.isascii() and letter.isalpha()):
                 raise _fail(
@@ -180,10 +179,11 @@ Term = tuple[Tensor, Labels]
 
 
 def _alone(tensor: Tensor, labels: Labels, sizes: dict[str, int]) -> Term:
-    """Full sizes in place of 1 (only where that is another size), and diagonals of repeated subscripts."""
-    shape = tuple(sizes[label] for label in labels)
-    if shape != tensor._array.shape:
-        tensor = expand(tensor, shape)
+    """Without dimensions of size 1 that other operands have in another size, and with diagonals of repeated subscripts."""
+    kept = [axis for axis, label in enumerate(labels) if tensor._array.shape[axis] == sizes[label]]
+    if len(kept) < len(labels):
+        tensor = reshape(tensor, tuple(tensor._array.shape[axis] for axis in kept))
+        labels = tuple(labels[axis] for axis in kept)
     for label in dict.fromkeys(labels):
         while labels.count(label) > 1:
             first = labels.index(label)
@@ -234,10 +234,14 @@ def _multiply(first: Term, second: Term, needed: set[str], sizes: dict[str, int]
     a, b = _ordered(a, left, batch + rows + contracted), _ordered(b, right, batch + contracted + columns)
     n, k, m = extent(rows), extent(contracted), extent(columns)
     product: Tensor
-    if batch:
-        count = extent(batch)
+    count = extent(batch)
+    if not contracted:
+        product = reshape(a, (count, n, 1)) * reshape(b, (count, 1, m))
+    elif batch:
+        check_operands("einsum", a, b)
         product = bmm.apply(reshape(a, (count, n, k)), reshape(b, (count, k, m)))
     else:
+        check_operands("einsum", a, b)
         product = mm.apply(reshape(a, (n, k)), reshape(b, (k, m)))
     labels = batch + rows + columns
     return reshape(product, tuple(sizes[label] for label in labels)), labels

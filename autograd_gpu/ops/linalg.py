@@ -704,6 +704,8 @@ def _linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes[0]} and {sizes[1]}{errors.here()}"
         )
+    if input._type.dtype is other._type.dtype is dtypes.bool_:
+        raise NotImplementedError(f'"cross" not implemented for \'Bool\'{errors.here()}')
     common_shape((input, other))
     result: Tensor = linalg_cross.apply(input, other, dim=place - rank)
     return result
