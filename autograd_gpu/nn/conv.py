@@ -12,7 +12,7 @@ from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
 from autograd_gpu.tensor import Tensor
 
-__all__ = ["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d"]
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 PADDING_STRINGS = {"same", "valid"}
 PADDING_MODES = {"zeros", "reflect", "replicate", "circular"}
@@ -183,6 +183,22 @@ class Conv2d(_Forward):
         return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
 
 
+class Conv3d(_Forward):
+    """Convolution (cross-correlation) over three dimensions: (N, C_in, D, H, W) to (N, C_out, D_out, H_out, W_out).
+
+    Arguments as for `Conv1d`; sizes are one number for all dimensions or a tuple (depth, height, width).
+
+    >>> ag.nn.Conv3d(3, 8, 3, padding=1)(ag.randn(2, 3, 4, 8, 8)).shape
+    ag.Size([2, 8, 4, 8, 8])
+    """
+
+    dimensions = 3
+
+    def forward(self, input: Tensor) -> Tensor:
+        input, padding = self._input_and_padding(input)
+        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+
+
 class _Transposed(_Convolution):
     transposed = True
 
@@ -266,5 +282,21 @@ class ConvTranspose2d(_Transposed):
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         extra = self._output_padding(input, output_size)
         return F.conv_transpose2d(  # type: ignore[no-any-return]
+            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
+        )
+
+
+class ConvTranspose3d(_Transposed):
+    """The transpose of `Conv3d` with respect to its input; see `ConvTranspose1d`.
+
+    >>> ag.nn.ConvTranspose3d(3, 8, 2, stride=2)(ag.randn(2, 3, 4, 8, 8)).shape
+    ag.Size([2, 8, 8, 16, 16])
+    """
+
+    dimensions = 3
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        extra = self._output_padding(input, output_size)
+        return F.conv_transpose3d(  # type: ignore[no-any-return]
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )

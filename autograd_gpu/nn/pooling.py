@@ -9,8 +9,8 @@ from autograd_gpu.nn.module import Module
 from autograd_gpu.tensor import Tensor
 
 __all__ = [
-    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AvgPool1d", "AvgPool2d",
-    "MaxPool1d", "MaxPool2d",
+    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "MaxPool1d", "MaxPool2d", "MaxPool3d",
 ]  # fmt: skip
 
 
@@ -77,6 +77,13 @@ class MaxPool2d(_MaxPool):
         return self._pool(F.max_pool2d, input)
 
 
+class MaxPool3d(_MaxPool):
+    """The largest element of each window of (N, C, D, H, W) or (C, D, H, W) input; see `MaxPool2d`."""
+
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(F.max_pool3d, input)
+
+
 class AvgPool1d(Module):
     """The mean of each window: (N, C, L) or (C, L) to (N, C, L_out).
 
@@ -120,15 +127,7 @@ def _single(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
-class AvgPool2d(Module):
-    """The mean of each window: (N, C, H, W) or (C, H, W) to (N, C, H_out, W_out).
-
-    Arguments as for `AvgPool1d`; `divisor_override` is what the sums are divided by instead of the number of elements.
-
-    >>> ag.nn.AvgPool2d(2)(ag.randn(2, 3, 8, 8)).shape
-    ag.Size([2, 3, 4, 4])
-    """
-
+class _AvgPool(Module):
     def __init__(
         self,
         kernel_size: Any,
@@ -146,14 +145,34 @@ class AvgPool2d(Module):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool2d(  # type: ignore[no-any-return]
+    def _pool(self, function: Any, input: Tensor) -> Tensor:
+        return function(  # type: ignore[no-any-return]
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
             self.divisor_override,
         )  # fmt: skip
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window: (N, C, H, W) or (C, H, W) to (N, C, H_out, W_out).
+
+    Arguments as for `AvgPool1d`; `divisor_override` is what the sums are divided by instead of the number of elements.
+
+    >>> ag.nn.AvgPool2d(2)(ag.randn(2, 3, 8, 8)).shape
+    ag.Size([2, 3, 4, 4])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._pool(F.avg_pool2d, input)
+
+
+class AvgPool3d(_AvgPool):
+    """The mean of each window of (N, C, D, H, W) or (C, D, H, W) input; see `AvgPool2d`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._pool(F.avg_pool3d, input)
 
 
 class _AdaptiveMaxPool(Module):
@@ -217,3 +236,17 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(input, self.output_size)  # type: ignore[no-any-return]
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """The largest elements of `output_size` windows that cover (N, C, D, H, W) input; see `AdaptiveMaxPool2d`."""
+
+    def forward(self, input: Tensor) -> Any:
+        return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+    """The means of `output_size` windows that cover (N, C, D, H, W) input; see `AdaptiveAvgPool2d`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.adaptive_avg_pool3d(input, self.output_size)  # type: ignore[no-any-return]
