@@ -1,8 +1,9 @@
 """Activation functions.
 
 Each is one op that keeps one tensor, and its rule is a closed form, so that it can be differentiated again.
-They take floating tensors (relu, hardtanh, relu6 and threshold also integers). float16 and bfloat16 are computed in float32.
-Sigmoid and tanh are in `elementwise.py`; softmax and its kin reduce and are in `softmax.py`.
+They take floating tensors (relu, hardtanh, relu6 and threshold also integers). float16 and bfloat16 are
+computed in float32. Sigmoid and tanh are in `elementwise.py`; softmax and its kin reduce and are in
+`softmax.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from autograd_gpu.dtypes import FLOAT, INTEGER, finfo
 from autograd_gpu.ops.arguments import canonical_dim
 from autograd_gpu.ops.operands import FLOATING, accepts, require, through_float32
 
-# -- relu and its variations ---------------------------------------------------------------------------------------------
+# -- relu and its variations ---------------------------------------------------------------------------------
 
 
 @op("elementwise")
@@ -93,14 +94,15 @@ def _prelu(input: Tensor, weight: Tensor) -> Any:
     shape, size = input._array.shape, weight._array.size
     if weight._array.ndim > 1:
         raise RuntimeError(
-            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight._array.ndim}{errors.here()}"
+            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = "
+            f"{weight._array.ndim}{errors.here()}"
         )
     if size != 1 or (weight._array.ndim == 1 and len(shape) == 0):
         channels = shape[1] if len(shape) > 1 else 1
         if size != channels:
             raise RuntimeError(
-                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {size} and channel size "
-                f"= {channels}.{errors.here()}"
+                "Mismatch of parameter numbers and input channel size. "
+                f"Found parameter numbers = {size} and channel size = {channels}.{errors.here()}"
             )
     if weight._array.ndim == 1:
         weight = METHODS["reshape"](
@@ -119,7 +121,8 @@ def elu(F: Any, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
 
 def _elu_rule(F: Any, g: Any, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
     negative = input <= 0
-    # zero instead of the positive inputs, lest their exponential is infinite: 0 * inf would spoil the second derivative
+    # zero instead of the positive inputs, lest their exponential is infinite: 0 * inf would spoil the second
+    # derivative
     below = F.exp(F.where(negative, input, 0) * input_scale) * (alpha * scale * input_scale)
     return g * F.where(negative, below, scale)
 
@@ -192,7 +195,7 @@ def _threshold(input: Tensor, threshold: float, value: float) -> Any:
 _threshold_op = threshold
 
 
-# -- piecewise linear ----------------------------------------------------------------------------------------------------
+# -- piecewise linear ----------------------------------------------------------------------------------------
 
 
 @op("elementwise")
@@ -211,7 +214,8 @@ accepts(hardtanh, INTEGER, FLOAT)
 
 @hardtanh.surface
 def _hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
-    """`input`, but not below `min_val` and not above `max_val`. The derivative is zero outside and at the bounds.
+    """`input`, but not below `min_val` and not above `max_val`. The derivative is zero outside and at the
+    bounds.
 
     Raises:
         ValueError: `min_val` is above `max_val`.
@@ -325,13 +329,13 @@ def _softshrink(input: Tensor, lambd: float = 0.5) -> Any:
     if not lambd >= 0:
         dtype = input._type.dtype
         raise RuntimeError(
-            f"lambda must be in range [0, {finfo(dtype).max:g}] for input dtype {dtype.scalar_name}, but found {lambd}"
-            f"{errors.here()}"
+            f"lambda must be in range [0, {finfo(dtype).max:g}] for input dtype {dtype.scalar_name}, "
+            f"but found {lambd}{errors.here()}"
         )
     return softshrink.apply(input, lambd=lambd)
 
 
-# -- smooth --------------------------------------------------------------------------------------------------------------
+# -- smooth --------------------------------------------------------------------------------------------------
 
 ROOT_HALF = math.sqrt(0.5)
 ROOT_2_OVER_PI = math.sqrt(2.0 / math.pi)
@@ -374,7 +378,8 @@ def _gelu(input: Tensor, approximate: str = "none") -> Any:
 
     Args:
         input: a floating tensor.
-        approximate: "none" (default): with the error function; "tanh": `0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))`.
+        approximate: "none" (default): with the error function; "tanh":
+            `0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))`.
 
     Source: D. Hendrycks, K. Gimpel, arXiv:1606.08415.
 
@@ -553,7 +558,7 @@ def glu(input: Tensor, dim: int = -1) -> Any:
     return mul(narrow(input, dim, 0, half), sigmoid(narrow(input, dim, half, half)))
 
 
-# -- names: those that PyTorch has outside nn.functional -----------------------------------------------------------------
+# -- names: those that PyTorch has outside nn.functional -----------------------------------------------------
 
 expose(relu, "relu")
 expose(prelu, "prelu")

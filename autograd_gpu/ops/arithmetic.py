@@ -1,6 +1,7 @@
 """Elementwise arithmetic: sums, products, quotients, remainders, powers and what is made of them.
 
-Operands broadcast, and have one dtype after promotion (see `dtypes.result_type`); Python numbers are operands too.
+Operands broadcast, and have one dtype after promotion (see `dtypes.result_type`); Python numbers are operands
+too.
 """
 
 from __future__ import annotations
@@ -14,10 +15,19 @@ from autograd_gpu.core.inplace import adopt, check_writable, expose_inplace, inp
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.dtypes import BOOL, COMPLEX, FLOAT, INTEGER, complex128, float64, int64
 from autograd_gpu.ops.operands import (
-    FLOATING, INTEGRAL, REAL, accepts, as_operand, common_dtype, number, promoted, require, through_float32,
+    FLOATING,
+    INTEGRAL,
+    REAL,
+    accepts,
+    as_operand,
+    common_dtype,
+    number,
+    promoted,
+    require,
+    through_float32,
 )  # fmt: skip
 
-# -- sums and products ---------------------------------------------------------------------------------------------------
+# -- sums and products ---------------------------------------------------------------------------------------
 
 
 @op("elementwise", promote="common")
@@ -44,7 +54,9 @@ def _add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 
 def is_one(alpha: Any) -> bool:
-    """Whether `alpha` is left at its default. (True and 1.0 are not: there are results they are not allowed for.)"""
+    """Whether `alpha` is left at its default. (True and 1.0 are not: there are results they are not allowed
+    for.)
+    """
     return alpha.__class__ is int and alpha == 1
 
 
@@ -78,13 +90,14 @@ def _no_bools(inputs: Sequence[Any]) -> None:
     bools = [is_bool(value) for value in inputs]
     if all(bools):
         raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            f"operator instead.{errors.here()}"
+            "Subtraction, the `-` operator, with two bool tensors is not supported. "
+            f"Use the `^` or `logical_xor()` operator instead.{errors.here()}"
         )
     if any(bools):
         raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            f"use the `~` or `logical_not()` operator instead.{errors.here()}"
+            "Subtraction, the `-` operator, with a bool tensor is not supported. "
+            "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+            f"{errors.here()}"
         )
 
 
@@ -157,8 +170,8 @@ def neg(F: Any, input: Any) -> Any:
 neg.rule(input=lambda F, g: -g)
 accepts(
     neg, INTEGER, *FLOATING, error=RuntimeError,
-    message="Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
-    "use the `~` or `logical_not()` operator instead.",
+    message="Negation, the `-` operator, on a bool tensor is not supported. "
+    "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.",
 )  # fmt: skip
 
 
@@ -181,7 +194,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-# -- quotients -----------------------------------------------------------------------------------------------------------
+# -- quotients -----------------------------------------------------------------------------------------------
 
 
 @op("elementwise", promote="float")
@@ -203,7 +216,8 @@ def _div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     Args:
         input, other: tensors whose shapes broadcast, or numbers.
         rounding_mode: None (default): the true quotient; of integers in the default floating dtype.
-            "trunc": rounded towards zero, "floor": rounded down; integers stay integers. The derivative is zero then.
+            "trunc": rounded towards zero, "floor": rounded down; integers stay integers. The derivative is
+            zero then.
 
     Raises:
         RuntimeError: for another rounding mode, and for an integer rounded quotient by zero.
@@ -219,7 +233,8 @@ def _div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         return _floor_divide(input, other)
     if rounding_mode != "trunc":
         raise RuntimeError(
-            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'{errors.here()}"
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{rounding_mode}'{errors.here()}"
         )
     _no_zero_divisor(input, other)
     return trunc_divide.apply(input, other)
@@ -345,7 +360,7 @@ def _no_zero_divisor(input: Any, other: Any) -> None:
         raise RuntimeError(f"ZeroDivisionError: integer division by zero{errors.here()}")
 
 
-# -- powers --------------------------------------------------------------------------------------------------------------
+# -- powers --------------------------------------------------------------------------------------------------
 
 
 @op("elementwise", grad_name="PowBackward0")
@@ -399,14 +414,15 @@ def _pow(input: Any, exponent: Any) -> Any:
     """`input` to the power of `exponent`, element by element.
 
     Args:
-        input, exponent: tensors whose shapes broadcast, or one of them a number; the result has their common dtype.
+        input, exponent: tensors whose shapes broadcast, or one of them a number; the result has their common
+            dtype.
 
-    The derivative by `input` is zero where `exponent` is, that by `exponent` zero where `input` is zero and `exponent`
-    is not negative.
+    The derivative by `input` is zero where `exponent` is, that by `exponent` zero where `input` is zero and
+    `exponent` is not negative.
 
     Raises:
-        RuntimeError: integers to the power of a negative number. (A tensor of negative integers as exponent of integers
-            is allowed: the result is rounded towards zero.)
+        RuntimeError: integers to the power of a negative number. (A tensor of negative integers as exponent
+            of integers is allowed: the result is rounded towards zero.)
 
     >>> ag.pow(ag.tensor([1.0, 2.0, 3.0]), 2).tolist()
     [1.0, 4.0, 9.0]
@@ -421,7 +437,8 @@ def _pow(input: Any, exponent: Any) -> Any:
     if not input._type.fast or exponent.__class__ not in (int, float):
         if not isinstance(exponent, (bool, int, float, complex)):
             raise TypeError(
-                f"pow(): argument 'exponent' must be Tensor or Number, not {type(exponent).__name__}{errors.here()}"
+                "pow(): argument 'exponent' must be Tensor or Number, not "
+                f"{type(exponent).__name__}{errors.here()}"
             )
         (input,) = promoted(input, dtype=common_dtype(input, exponent))
         if input._type.dtype.category < FLOAT and exponent < 0:
@@ -430,7 +447,8 @@ def _pow(input: Any, exponent: Any) -> Any:
 
 
 def float_power(input: Any, exponent: Any) -> Any:
-    """`input` to the power of `exponent`, computed and returned in float64, or in complex128 if an operand is complex.
+    """`input` to the power of `exponent`, computed and returned in float64, or in complex128 if an operand is
+    complex.
 
     >>> ag.float_power(ag.tensor([1, 2, 3]), -1).dtype
     ag.float64
@@ -472,7 +490,7 @@ def ldexp(input: Any, other: Any) -> Any:
     return mul.apply(input, pow.apply(2.0, other))
 
 
-# -- three operands ------------------------------------------------------------------------------------------------------
+# -- three operands ------------------------------------------------------------------------------------------
 
 
 @op("elementwise", promote="common")
@@ -538,8 +556,8 @@ def _addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         for tensor in (tensor1, tensor2)
     ):
         raise RuntimeError(
-            "Integer division with addcdiv is no longer supported: write input + value * tensor1 / tensor2, or "
-            f"input + value * ag.div(tensor1, tensor2, rounding_mode='trunc'){errors.here()}"
+            "Integer division with addcdiv is no longer supported: write input + value * tensor1 / tensor2, "
+            f"or input + value * ag.div(tensor1, tensor2, rounding_mode='trunc'){errors.here()}"
         )
     return addcdiv.apply(input, tensor1, tensor2, value=number(value))
 
@@ -593,7 +611,7 @@ def pow_(self: Tensor, exponent: Any) -> Tensor:
     return inplace(pow_scalar, self, exponent=exponent)
 
 
-# -- names ---------------------------------------------------------------------------------------------------------------
+# -- names ---------------------------------------------------------------------------------------------------
 
 expose(add, "add")
 expose(sub, "sub", "subtract")

@@ -1,7 +1,7 @@
 """Comparisons, logic and bits, and the functions that choose between values: maximum, clamp, where.
 
-Operands broadcast and are compared in their common dtype (see `dtypes.result_type`); Python numbers are operands too.
-Comparisons, tests and logic give bool tensors and have no derivative.
+Operands broadcast and are compared in their common dtype (see `dtypes.result_type`); Python numbers are
+operands too. Comparisons, tests and logic give bool tensors and have no derivative.
 """
 
 from __future__ import annotations
@@ -18,10 +18,16 @@ from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import METHODS, expose, op
 from autograd_gpu.dtypes import BOOL, FLOAT, INTEGER, bool_, int64, uint8
 from autograd_gpu.ops.operands import (
-    INTEGRAL, REAL, accepts, as_operand,  common_dtype, number, require,
+    INTEGRAL,
+    REAL,
+    accepts,
+    as_operand,
+    common_dtype,
+    number,
+    require,
 )  # fmt: skip
 
-# -- comparisons ---------------------------------------------------------------------------------------------------------
+# -- comparisons ---------------------------------------------------------------------------------------------
 
 
 @op("elementwise", promote="common", out="infer")
@@ -187,7 +193,7 @@ expose(isclose, "isclose")
 expose(allclose, "allclose")
 
 
-# -- tests ---------------------------------------------------------------------------------------------------------------
+# -- tests ---------------------------------------------------------------------------------------------------
 
 
 @op("elementwise", promote="common", out="infer")
@@ -291,7 +297,7 @@ accepts(signbit, *REAL, message="signbit is not implemented for complex tensors.
 expose(signbit, "signbit")
 
 
-# -- logic and bits ------------------------------------------------------------------------------------------------------
+# -- logic and bits ------------------------------------------------------------------------------------------
 
 
 @op("elementwise", promote="common", out="infer")
@@ -461,12 +467,14 @@ expose(bitwise_right_shift, "bitwise_right_shift")
 expose_inplace(bitwise_right_shift, "bitwise_right_shift_")
 
 
-# -- choosing ------------------------------------------------------------------------------------------------------------
+# -- choosing ------------------------------------------------------------------------------------------------
 
 
 @op("elementwise")
 def zero_where(F: Any, input: Any, condition: Any) -> Any:
-    """`input`, but 0 where `condition` (bool) is true, even if `input` is infinite or NaN there: what derivatives need."""
+    """`input`, but 0 where `condition` (bool) is true, even if `input` is infinite or NaN there: what
+    derivatives need.
+    """
     return F.zero_where(input, condition)
 
 
@@ -600,8 +608,8 @@ def _clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
     Args:
         input: a real tensor.
-        min, max: numbers, tensors whose shapes broadcast with that of `input`, or None (no bound); not both None.
-            Where `min` is above `max`, the result is `max`.
+        min, max: numbers, tensors whose shapes broadcast with that of `input`, or None (no bound); not both
+            None. Where `min` is above `max`, the result is `max`.
 
     The derivative is one where the input lies within the bounds, the bounds included, and zero elsewhere.
 
@@ -650,8 +658,9 @@ def _where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
 
     Args:
         condition: a bool tensor.
-        input, other: tensors or numbers; the shapes of all three broadcast, the result has the common dtype of the two.
-            Without them, the indices of the elements of `condition` that are not zero, as `nonzero(as_tuple=True)`.
+        input, other: tensors or numbers; the shapes of all three broadcast, the result has the common dtype
+            of the two. Without them, the indices of the elements of `condition` that are not zero, as
+            `nonzero(as_tuple=True)`.
 
     Raises:
         RuntimeError: `condition` is not of bools.
@@ -661,7 +670,8 @@ def _where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """
     if not isinstance(condition, Tensor):
         raise TypeError(
-            f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}{errors.here()}"
+            "where(): argument 'condition' (position 1) must be Tensor, not "
+            f"{type(condition).__name__}{errors.here()}"
         )
     if input is None and other is None:
         return METHODS["nonzero"](condition, as_tuple=True)
@@ -675,8 +685,8 @@ def _where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     for position, value in enumerate((input, other), 2):
         if not isinstance(number(value), (Tensor, bool, int, float, complex)):
             raise TypeError(
-                f"where(): argument {'input' if position == 2 else 'other'!r} (position {position}) must be Tensor, "
-                f"not {type(value).__name__}{errors.here()}"
+                f"where(): argument {'input' if position == 2 else 'other'!r} (position {position}) "
+                f"must be Tensor, not {type(value).__name__}{errors.here()}"
             )
     dtype = common_dtype(input, other)
     input, other = (as_operand(number(value), dtype, _device(value, condition)) for value in (input, other))

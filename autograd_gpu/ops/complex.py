@@ -1,7 +1,7 @@
 """Complex numbers: their parts, as views where that is possible, and how they are made of real ones.
 
-None of these functions is holomorphic; their rules treat a complex number as two real ones, and the gradient for `x + iy`
-is `dL/dx + i dL/dy`, as in PyTorch.
+None of these functions is holomorphic; their rules treat a complex number as two real ones, and the gradient
+for `x + iy` is `dL/dx + i dL/dy`, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ view_as_complex.rule(input=lambda F, g: F.stack_parts(F.real(g), F.imag(g)))
 
 @view_as_complex.surface
 def _view_as_complex(input: Tensor) -> Tensor:
-    """A view of a float32 or float64 tensor whose last dimension has size 2 (and stride 1) as complex numbers.
+    """A view of a float32 or float64 tensor whose last dimension has size 2 (and stride 1) as complex
+    numbers.
 
     Raises:
         RuntimeError: another dtype, or a last dimension of another size or stride.
@@ -150,15 +151,18 @@ def _view_as_complex(input: Tensor) -> Tensor:
     problem = None
     if dtype is not float32 and dtype is not float64:
         problem = (
-            "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
-            f"{dtype.scalar_name}"
+            "view_as_complex is only supported for half, float and double tensors, but got a tensor of "
+            f"scalar type: {dtype.scalar_name}"
         )
     elif not array.ndim:
         problem = "Input tensor must have one or more dimensions"
     elif array.shape[-1] != 2:
         problem = f"Tensor must have a last dimension of size 2, not {array.shape[-1]}"
     elif array.size and not _pairs_adjoin(array):
-        problem = "Tensor must have a last dimension with stride 1, and other strides divisible by 2: call contiguous() first"
+        problem = (
+            "Tensor must have a last dimension with stride 1, and other strides divisible by 2: "
+            "call contiguous() first"
+        )
     if problem:
         raise RuntimeError(f"{problem}\n  in view_as_complex({dtype.name}{list(array.shape)}){errors.here()}")
     result: Tensor = view_as_complex.apply(input)
@@ -194,7 +198,8 @@ def _complex(real: Tensor, imag: Tensor) -> Tensor:
     """A complex tensor with the given real and imaginary parts.
 
     Args:
-        real, imag: tensors of one dtype (float32 gives complex64, float64 complex128), whose shapes broadcast.
+        real, imag: tensors of one dtype (float32 gives complex64, float64 complex128), whose shapes
+            broadcast.
 
     Raises:
         RuntimeError: another dtype, or two.
@@ -205,13 +210,13 @@ def _complex(real: Tensor, imag: Tensor) -> Tensor:
     first, second = real._type.dtype, imag._type.dtype
     if not {first, second} <= {float32, float64}:
         raise RuntimeError(
-            f"Expected both inputs to be Float or Double tensors but got {first.scalar_name} and {second.scalar_name}"
-            f"{errors.here()}"
+            "Expected both inputs to be Float or Double tensors but got "
+            f"{first.scalar_name} and {second.scalar_name}{errors.here()}"
         )
     if first is not second:
         raise RuntimeError(
-            f"Expected object of scalar type {first.scalar_name} but got scalar type {second.scalar_name} for second "
-            f"argument{errors.here()}"
+            f"Expected object of scalar type {first.scalar_name} but got scalar type {second.scalar_name} "
+            f"for second argument{errors.here()}"
         )
     result: Tensor = complex.apply(real, imag)
     return result
@@ -221,17 +226,20 @@ def polar(abs: Tensor, angle: Tensor) -> Tensor:
     """The complex numbers with the given distances from zero and angles in radians.
 
     Args:
-        abs, angle: tensors of one dtype (float32 gives complex64, float64 complex128), whose shapes broadcast.
+        abs, angle: tensors of one dtype (float32 gives complex64, float64 complex128), whose shapes
+            broadcast.
 
     >>> ag.polar(ag.tensor([2.0]), ag.tensor([0.0])).tolist()
     [(2+0j)]
     """
-    return _complex(mul.apply(abs, cos.apply(angle)), mul.apply(abs, sin.apply(angle)))
+    result: Tensor = _complex(mul.apply(abs, cos.apply(angle)), mul.apply(abs, sin.apply(angle)))
+    return result
 
 
 @op("elementwise", promote="float", out="infer", holomorphic=False)
 def angle(F: Any, input: Any) -> Any:
-    """The angle of each number in the complex plane in radians: for real ones pi where they are negative, else 0.
+    """The angle of each number in the complex plane in radians: for real ones pi where they are negative,
+    else 0.
 
     The derivative is zero for real numbers and at zero.
 

@@ -1,4 +1,6 @@
-"""What ops ask of their operands before they compute: dtypes they accept, promotion outside an op, halves through float32."""
+"""What ops ask of their operands before they compute: dtypes they accept, promotion outside an op, halves
+through float32.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,8 @@ def as_operand(value: Any, dtype: DType, device: Any) -> Tensor:
 
 
 def through_float32(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator for bodies of several steps: float16 and bfloat16 are computed in float32 and rounded once, at the end.
+    """Decorator for bodies of several steps: float16 and bfloat16 are computed in float32 and rounded once,
+    at the end.
 
     So does PyTorch; and NumPy would turn bfloat16 into float32 on its own at the first Python number.
     """

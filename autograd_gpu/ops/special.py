@@ -1,6 +1,7 @@
 """Special functions: the error function and the gamma function's family. For real tensors.
 
-Bools and integers are computed in the default floating dtype. The algorithms are those of `device/portable/special.py`.
+Bools and integers are computed in the default floating dtype. The algorithms are those of
+`device/portable/special.py`.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ BY_ZERO = ErrorCase(lambda make: S(make(3), 0), RuntimeError, "ZeroDivisionError
 
 
 def two(make: Make) -> list[S]:
-    """Two tensors of equal shapes, broadcast both ways, without dimensions, without elements; one of another dtype."""
+    """Two tensors of equal shapes, broadcast both ways, without dimensions, without elements; one of another
+    dtype.
+    """
     return [
         S(make(3, 4), make(3, 4)),
         S(make(3, 1), make(2, 1, 4)),

@@ -52,7 +52,7 @@ def compared(name: str, ref: Callable[..., Any], ordered: bool, also: str = "") 
     )
 
 
-def tested(name: str, ref: Callable[..., Any], dtypes: str = ALL) -> OpCase:
+def examined(name: str, ref: Callable[..., Any], dtypes: str = ALL) -> OpCase:
     def samples(make: Make) -> list[S]:
         plain = [S(make(3, 4)), S(make()), S(make(0, 3))]
         if make.dtype.category >= 2:
@@ -182,13 +182,13 @@ CASES = [
         dtypes="float int64 complex",
         gradient=False,
     ),
-    tested("isnan", np.isnan),
-    tested("isinf", np.isinf),
-    tested("isfinite", np.isfinite),
-    tested("isposinf", lambda x: x == np.inf, REAL),
-    tested("isneginf", lambda x: x == -np.inf, REAL),
-    tested("signbit", lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0, REAL),
-    tested("isreal", lambda x: x.imag == 0),
+    examined("isnan", np.isnan),
+    examined("isinf", np.isinf),
+    examined("isfinite", np.isfinite),
+    examined("isposinf", lambda x: x == np.inf, REAL),
+    examined("isneginf", lambda x: x == -np.inf, REAL),
+    examined("signbit", lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0, REAL),
+    examined("isreal", lambda x: x.imag == 0),
     logical("logical_not", np.logical_not, 1),
     logical("logical_and", np.logical_and, 2),
     logical("logical_or", np.logical_or, 2),

@@ -34,6 +34,10 @@ UFUNC_NAMES = {
 """Our (PyTorch's) name of a function: the array library's."""
 
 
+Number = float | complex
+"""What `complex` means as an annotation; inside the class it is a function."""
+
+
 class Elementwise(Base):
     """Unary, binary and ternary elementwise functions."""
 
@@ -273,8 +277,8 @@ class Elementwise(Base):
     def zero_where(self, x: Array, condition: Array) -> Array:
         """``x``, but 0 where ``condition``, even where ``x`` is infinite or NaN.
 
-        Done with bits: a selection with ``where`` takes six times as long on random conditions, and a product would
-        turn infinities into NaN.
+        Done with bits: a selection with ``where`` takes six times as long on random conditions, and a product
+        would turn infinities into NaN.
         """
         bits = _SAME_SIZE.get(x.dtype.itemsize)
         if bits is None or x.dtype.kind not in "fVc":
@@ -310,14 +314,14 @@ class Elementwise(Base):
         from_end = end - difference * (one - weight)
         return self._into(out, self.xp.where(near_start, from_start, from_end))
 
-    def addcmul(self, x: Array, a: Array, b: Array, value: complex = 1, out: Array | None = None) -> Array:
+    def addcmul(self, x: Array, a: Array, b: Array, value: Number = 1, out: Array | None = None) -> Array:
         """``x + value * a * b``."""
         product = self.mul(a, b)
         if value != 1:
             product = self.mul(product, self.scalar(value, product.dtype), out=_writable(product, None))
         return self.add(x, product, out=out)
 
-    def addcdiv(self, x: Array, a: Array, b: Array, value: complex = 1, out: Array | None = None) -> Array:
+    def addcdiv(self, x: Array, a: Array, b: Array, value: Number = 1, out: Array | None = None) -> Array:
         """``x + value * a / b``."""
         if value != 1:
             a = self.mul(a, self.scalar(value, a.dtype))
