@@ -450,6 +450,7 @@ def _kl_div(
     """
     check_tensor(input, "kl_div")
     check_tensor(target, "kl_div", "target", 2)
+    _check_floating("kl_div", input)
     batchmean = reduction == "batchmean"
     reduction = "sum" if batchmean else reduction_name("kl_div", reduction, size_average, reduce)
     if reduction == "mean":
@@ -460,13 +461,10 @@ def _kl_div(
             UserWarning,
             stacklevel=3,
         )
-    _check_floating("kl_div", input)
+    first = input.shape[0] if input.ndim else 1
     if target.shape != input.shape:
         shape = _common_shape("kl_div", input, target)
-        first = input.shape[0] if input.ndim else 1
         input, target = input.expand(shape), target.expand(shape)
-    else:
-        first = input.shape[0] if input.ndim else 1
     loss: Tensor = kl_div.apply(input, target, log_target=bool(log_target), reduction=reduction)
     return loss / first if batchmean else loss
 

@@ -24,7 +24,12 @@ def reduce(loss: Any, weights: Any, reduction: str) -> Any:
 
 
 def of_labels(
-    log_p: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0
+    log_p: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0,
 ) -> Any:
     """Literally: for each row, minus the log-probability of its class, times the weight of the class."""
     dim = 0 if log_p.ndim == 1 else 1
@@ -89,14 +94,21 @@ def label_errors(name: str) -> list[ErrorCase]:
             ValueError,
             r"Expected input batch_size \(5\) to match target batch_size \(3\)",
         ),
-        ErrorCase(lambda make: S(make(5, 4), LABELS, reduction="avg"), ValueError, "avg is not a valid value for reduction"),
         ErrorCase(
-            lambda make: S(make(5, 4), LABELS.astype(np.float32)), RuntimeError, "expected target dtype to be Long or Byte, but got Float"
+            lambda make: S(make(5, 4), LABELS, reduction="avg"),
+            ValueError,
+            "avg is not a valid value for reduction",
+        ),
+        ErrorCase(
+            lambda make: S(make(5, 4), LABELS.astype(np.float32)),
+            RuntimeError,
+            "expected target dtype to be Long or Byte, but got Float",
         ),
         ErrorCase(
             lambda make: S(make(5, 4), LABELS, weight=make(3)),
             RuntimeError,
-            r"weight tensor should be defined either for all 4 classes or no classes but got weight tensor of shape: \[3\]",
+            r"weight tensor should be defined either for all 4 classes or no classes but got weight "
+            r"tensor of shape: \[3\]",
         ),
         ErrorCase(
             lambda make: S(make(5, 4), LABELS, weight=make(4, dtype="float64")),
@@ -109,9 +121,20 @@ def label_errors(name: str) -> list[ErrorCase]:
             "not differentiable with respect to argument 'weight'",
             requires_grad=True,
         ),
-        ErrorCase(lambda make: S(make(2, 4, 3), LABELS), RuntimeError, r"Expected target size \[2, 3\], got \[5\]"),
-        ErrorCase(lambda make: S(make(5, 4), [1, 2]), TypeError, r"argument 'target' \(position 2\) must be Tensor, not list"),
-        ErrorCase(lambda make: S(make(5, 4), LABELS), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
+        ErrorCase(
+            lambda make: S(make(2, 4, 3), LABELS), RuntimeError, r"Expected target size \[2, 3\], got \[5\]"
+        ),
+        ErrorCase(
+            lambda make: S(make(5, 4), [1, 2]),
+            TypeError,
+            r"argument 'target' \(position 2\) must be Tensor, not list",
+        ),
+        ErrorCase(
+            lambda make: S(make(5, 4), LABELS),
+            NotImplementedError,
+            "not implemented for 'Long'",
+            dtype="int64",
+        ),
     ]
 
 
@@ -131,7 +154,9 @@ CASES = [
         gradient=(0,),
         errors=[
             ErrorCase(
-                lambda make: S(make(5, 4), LABELS, label_smoothing=1.5), RuntimeError, "label_smoothing must be between 0.0 and 1.0. Got: 1.5"
+                lambda make: S(make(5, 4), LABELS, label_smoothing=1.5),
+                RuntimeError,
+                "label_smoothing must be between 0.0 and 1.0. Got: 1.5",
             )
         ],
     ),

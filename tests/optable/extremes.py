@@ -19,22 +19,32 @@ def nothing(name: str, of_all: type[Exception] = RuntimeError) -> list[ErrorCase
     return [
         OUT_OF_RANGE,
         ErrorCase(
-            lambda make: S(make(0, 3)), of_all, rf"{name}\(\): Expected reduction dim to be specified for input.numel\(\) == 0"
+            lambda make: S(make(0, 3)),
+            of_all,
+            rf"{name}\(\): Expected reduction dim to be specified for input.numel\(\) == 0",
         ),
         ErrorCase(
-            lambda make: S(make(0, 3), 0), IndexError, rf"{name}\(\): Expected reduction dim 0 to have non-zero size"
+            lambda make: S(make(0, 3), 0),
+            IndexError,
+            rf"{name}\(\): Expected reduction dim 0 to have non-zero size",
         ),
     ]
 
 
-def unordered(name: str, kind: type[Exception] = NotImplementedError, text: str = "not implemented for") -> ErrorCase:
+def unordered(
+    name: str, kind: type[Exception] = NotImplementedError, text: str = "not implemented for"
+) -> ErrorCase:
     return ErrorCase(lambda make: S(make(3)), kind, text, dtype="complex64")
 
 
 def distinct(make: Make, *shape: int) -> Any:
     """Different numbers in random order: an extreme has one place, and a derivative."""
     size = int(np.prod(shape))
-    return make.rng.permutation(np.linspace(-2, 2, size) if size else np.zeros(0)).reshape(shape).astype(make.dtype.numpy)
+    return (
+        make.rng.permutation(np.linspace(-2, 2, size) if size else np.zeros(0))
+        .reshape(shape)
+        .astype(make.dtype.numpy)
+    )
 
 
 def along(make: Make) -> list[S]:
@@ -52,7 +62,9 @@ def along(make: Make) -> list[S]:
 def extreme(function: Any, argument: Any) -> Any:
     """Values and indices along a dimension."""
 
-    def reference(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def reference(
+        x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False
+    ) -> Any:
         dim = axis if dim is None else dim
         if not x.ndim:
             return x, np.int64(0)
@@ -77,7 +89,9 @@ def several(make: Make) -> list[S]:
 
 
 def numpy_reduction(function: Any) -> Any:
-    def reference(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def reference(
+        x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False
+    ) -> Any:
         dim = axis if dim is None else dim
         return function(x, axis=dim if x.ndim else None, keepdims=keepdim or keepdims)
 
@@ -126,14 +140,20 @@ CASES = [
             samples=lambda make: [S(make(3, 4), make(4)), S(make(3), make(3)), S(make(2), other=make(2))],
             ref=lambda x, y=None, other=None, function=function: function(x, other if y is None else y),
             dtypes=ORDERED,
-            errors=[ErrorCase(lambda make: S(make(2), make(3)), RuntimeError, "must match the size of tensor b")],
+            errors=[
+                ErrorCase(lambda make: S(make(2), make(3)), RuntimeError, "must match the size of tensor b")
+            ],
         )
         for name, function in (("max", np.maximum), ("min", np.minimum))
     ),
     *(
         OpCase(
             name,
-            samples=lambda make: [*along(make), S(distinct(make, 3, 4)), S(distinct(make, 3, 4), keepdim=True)],
+            samples=lambda make: [
+                *along(make),
+                S(distinct(make, 3, 4)),
+                S(distinct(make, 3, 4), keepdim=True),
+            ],
             ref=numpy_reduction(function),
             dtypes="float half int",
             gradient=False,
@@ -159,7 +179,9 @@ CASES = [
         dtypes=ORDERED,
         errors=[
             ErrorCase(
-                lambda make: S(make(0)), RuntimeError, "cannot compute aminmax over an empty dimension as the operation has no identity"
+                lambda make: S(make(0)),
+                RuntimeError,
+                "cannot compute aminmax over an empty dimension as the operation has no identity",
             )
         ],
     ),

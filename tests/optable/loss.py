@@ -12,9 +12,15 @@ from autograd_gpu.ops import loss
 from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
 from autograd_gpu.testing.opcase import Sample as S
 
-UNKNOWN = ErrorCase(lambda make: S(make(2), make(2), reduction="avg"), ValueError, "avg is not a valid value for reduction")
-NOT_FLOATING = ErrorCase(lambda make: S(make(2), make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64")
-NO_TENSOR = ErrorCase(lambda make: S(make(2), 3.0), TypeError, r"argument 'target' \(position 2\) must be Tensor, not float")
+UNKNOWN = ErrorCase(
+    lambda make: S(make(2), make(2), reduction="avg"), ValueError, "avg is not a valid value for reduction"
+)
+NOT_FLOATING = ErrorCase(
+    lambda make: S(make(2), make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64"
+)
+NO_TENSOR = ErrorCase(
+    lambda make: S(make(2), 3.0), TypeError, r"argument 'target' \(position 2\) must be Tensor, not float"
+)
 
 
 def reduced(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +38,8 @@ def reduced(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apart(make: Make, *shape: int, gap: float = 0.2) -> tuple[Any, Any]:
-    """Two arrays that differ everywhere by at least `gap` and by nothing near 1, so that derivatives exist."""
+    """Two arrays that differ everywhere by at least `gap` and by nothing near 1, so that derivatives
+    exist."""
     x = make(*shape)
     distance = make.rng.choice([gap, 0.6, 1.5, 2.0], shape) * make.rng.choice([-1, 1], shape)
     return x, np.asarray(x + distance).astype(x.dtype)
@@ -137,7 +144,10 @@ CASES = [
     OpCase(
         "l1_loss",
         variant="complex",
-        samples=lambda make: [S(make(3), make(3, low=3, high=5)), S(make(3), make(3, low=3, high=5), reduction="none")],
+        samples=lambda make: [
+            S(make(3), make(3, low=3, high=5)),
+            S(make(3), make(3, low=3, high=5), reduction="none"),
+        ],
         ref=reduced(lambda x, y: np.abs(x - y)),
         dtypes="complex",
     ),
@@ -149,7 +159,11 @@ CASES = [
         errors=[
             UNKNOWN,
             NOT_FLOATING,
-            ErrorCase(lambda make: S(make(2), make(2), beta=-1), RuntimeError, "smooth_l1_loss does not support negative values for beta"),
+            ErrorCase(
+                lambda make: S(make(2), make(2), beta=-1),
+                RuntimeError,
+                "smooth_l1_loss does not support negative values for beta",
+            ),
         ],
     ),
     OpCase(
@@ -160,14 +174,20 @@ CASES = [
     ),
     OpCase(
         "huber_loss",
-        samples=lambda make: [*pairs(make), S(*apart(make, 4), delta=0.4), S(*apart(make, 4), weight=make(4))],
+        samples=lambda make: [
+            *pairs(make),
+            S(*apart(make, 4), delta=0.4),
+            S(*apart(make, 4), weight=make(4)),
+        ],
         ref=reduced(huber),
         tol={"half": 1.5e-2},
         errors=[
             UNKNOWN,
             NOT_FLOATING,
             ErrorCase(
-                lambda make: S(make(2), make(2), delta=0), RuntimeError, "huber_loss does not support non-positive values for delta"
+                lambda make: S(make(2), make(2), delta=0),
+                RuntimeError,
+                "huber_loss does not support non-positive values for delta",
             ),
         ],
     ),
@@ -182,12 +202,20 @@ CASES = [
         ref=reduced(bce),
         tol={"bfloat16": 6e-2},  # sums of rounded logarithms
         errors=[
-            ErrorCase(lambda make: S(make(3, low=2, high=3), make(3)), RuntimeError, "all elements of input should be between 0 and 1"),
             ErrorCase(
-                lambda make: S(make(3), make(2)), ValueError, r"Using a target size \(.*2.*\) that is different to the input size \(.*3.*\)"
+                lambda make: S(make(3, low=2, high=3), make(3)),
+                RuntimeError,
+                "all elements of input should be between 0 and 1",
             ),
             ErrorCase(
-                lambda make: S(probabilities(make, 3), make(3, dtype="float64")), RuntimeError, "Found dtype Double but expected Float"
+                lambda make: S(make(3), make(2)),
+                ValueError,
+                r"Using a target size \(.*2.*\) that is different to the input size \(.*3.*\)",
+            ),
+            ErrorCase(
+                lambda make: S(probabilities(make, 3), make(3, dtype="float64")),
+                RuntimeError,
+                "Found dtype Double but expected Float",
             ),
         ],
     ),
@@ -195,7 +223,11 @@ CASES = [
         "binary_cross_entropy",
         variant="of_certainty",  # logarithms of zero count as -100
         samples=lambda make: [
-            S(np.array([0, 1, 0, 1], make.dtype.numpy), np.array([1, 0, 0, 1], make.dtype.numpy), reduction="none")
+            S(
+                np.array([0, 1, 0, 1], make.dtype.numpy),
+                np.array([1, 0, 0, 1], make.dtype.numpy),
+                reduction="none",
+            )
         ],
         ref=reduced(bce),
         gradient=False,
@@ -214,7 +246,11 @@ CASES = [
         errors=[
             UNKNOWN,
             NOT_FLOATING,
-            ErrorCase(lambda make: S(make(3), make(2)), ValueError, r"Target size \(.*2.*\) must be the same as input size \(.*3.*\)"),
+            ErrorCase(
+                lambda make: S(make(3), make(2)),
+                ValueError,
+                r"Target size \(.*2.*\) must be the same as input size \(.*3.*\)",
+            ),
         ],
     ),
     OpCase(
@@ -235,7 +271,13 @@ CASES = [
         samples=lambda make: [
             S(make(3, 4), make(3, 4, low=2, high=5)),
             S(make(3, 4), make(3, 4, low=2, high=5), full=True, reduction="none"),
-            S(make(3, 4, low=0.5, high=2), make(3, 4, low=0, high=0.9), log_input=False, full=True, reduction="sum"),
+            S(
+                make(3, 4, low=0.5, high=2),
+                make(3, 4, low=0, high=0.9),
+                log_input=False,
+                full=True,
+                reduction="sum",
+            ),
         ],
         ref=reduced(poisson),
         tol={"half": 8e-2},
@@ -254,9 +296,17 @@ CASES = [
         ref=reduced(gaussian),
         tol={"half": 8e-2},
         errors=[
-            ErrorCase(lambda make: S(make(3), make(3), make(3, low=-2, high=-1)), ValueError, "var has negative entry/entries"),
+            ErrorCase(
+                lambda make: S(make(3), make(3), make(3, low=-2, high=-1)),
+                ValueError,
+                "var has negative entry/entries",
+            ),
             ErrorCase(lambda make: S(make(3), make(3), -1.0), ValueError, "var has negative entry/entries"),
-            ErrorCase(lambda make: S(make(4, 3), make(4, 3), make(2, 1, low=1, high=2)), ValueError, "var is of incorrect size"),
+            ErrorCase(
+                lambda make: S(make(4, 3), make(4, 3), make(2, 1, low=1, high=2)),
+                ValueError,
+                "var is of incorrect size",
+            ),
         ],
     ),
     OpCase(
@@ -287,7 +337,9 @@ CASES = [
         tol={"half": 1.5e-2},
         errors=[
             ErrorCase(
-                lambda make: S(make(2, 3), make(3), make(3)), RuntimeError, "All input tensors should have same dimension but got sizes"
+                lambda make: S(make(2, 3), make(3), make(3)),
+                RuntimeError,
+                "All input tensors should have same dimension but got sizes",
             )
         ],
     ),
@@ -330,8 +382,16 @@ CASES = [
         ref=reduced(triplet),
         tol={"half": 8e-2},  # differences of distances of about 5
         errors=[
-            ErrorCase(lambda make: S(make(2, 3), make(2, 3), make(3)), RuntimeError, "expected to have the same number of dimensions"),
-            ErrorCase(lambda make: S(make(2), make(2), make(2), margin=-1), ValueError, "margin must be greater than 0, got -1"),
+            ErrorCase(
+                lambda make: S(make(2, 3), make(2, 3), make(3)),
+                RuntimeError,
+                "expected to have the same number of dimensions",
+            ),
+            ErrorCase(
+                lambda make: S(make(2), make(2), make(2), margin=-1),
+                ValueError,
+                "margin must be greater than 0, got -1",
+            ),
         ],
     ),
     OpCase(
@@ -344,8 +404,16 @@ CASES = [
         ref=reduced(cosine_embedding),
         tol={"half": 3e-2},
         errors=[
-            ErrorCase(lambda make: S(make(3, 4), make(4), signs(make, 3)), RuntimeError, "1D target tensor expects 2D input tensors"),
-            ErrorCase(lambda make: S(make(3, 4), make(3, 4), signs(make, 3, 1)), RuntimeError, "0D or 1D target tensor expected"),
+            ErrorCase(
+                lambda make: S(make(3, 4), make(4), signs(make, 3)),
+                RuntimeError,
+                "1D target tensor expects 2D input tensors",
+            ),
+            ErrorCase(
+                lambda make: S(make(3, 4), make(3, 4), signs(make, 3, 1)),
+                RuntimeError,
+                "0D or 1D target tensor expected",
+            ),
         ],
     ),
 ]

@@ -39,7 +39,13 @@ def of_numpy(function: Any) -> Any:
     """A NumPy reduction that takes `dim` and `keepdim`, and a dimension of an array without dimensions."""
 
     def reference(
-        x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, **more: Any
+        x: Any,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        axis: Any = None,
+        keepdims: bool = False,
+        **more: Any,
     ) -> Any:
         dim = axis if dim is None else dim
         if dim == () or not x.ndim:
@@ -82,7 +88,11 @@ CASES = [
             OUT_OF_RANGE,
             TWICE,
             ErrorCase(lambda make: S(make(2, 3), "a"), TypeError, "argument 'dim' must be int, not str"),
-            ErrorCase(lambda make: S(3.0), TypeError, r"sum\(\): argument 'input' \(position 1\) must be Tensor, not float"),
+            ErrorCase(
+                lambda make: S(3.0),
+                TypeError,
+                r"sum\(\): argument 'input' \(position 1\) must be Tensor, not float",
+            ),
             ErrorCase(lambda make: S(make(2), dim=0, axis=0), TypeError, "got both 'dim' and 'axis'"),
         ],
     ),
@@ -104,25 +114,38 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(2, 3)),
                 RuntimeError,
-                r"mean\(\): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-                "Got: Long",
+                r"mean\(\): could not infer output dtype. Input dtype must be either a floating point or "
+                "complex dtype. Got: Long",
                 dtype="int64",
             ),
             ErrorCase(
-                lambda make: S(make(2, 3), dtype=ag.int64), RuntimeError, "Optional dtype must be either .* Got: Long"
+                lambda make: S(make(2, 3), dtype=ag.int64),
+                RuntimeError,
+                "Optional dtype must be either .* Got: Long",
             ),
         ],
     ),
     OpCase(
         "nansum",
-        samples=lambda make: [*over_dims(make), S(np.where(make(3, 4, dtype="bool"), np.nan, make(3, 4)).astype(make.dtype.numpy), 1).only("float32 float16")],
+        samples=lambda make: [
+            *over_dims(make),
+            S(np.where(make(3, 4, dtype="bool"), np.nan, make(3, 4)).astype(make.dtype.numpy), 1).only(
+                "float32 float16"
+            ),
+        ],
         ref=of_numpy(lambda x, **k: np.nansum(x if x.dtype.kind == "f" else x.astype(np.int64), **k)),
         dtypes="float half int bool",
         errors=[OUT_OF_RANGE],
     ),
     OpCase(
         "nanmean",
-        samples=lambda make: [S(make(3, 4)), S(make(3, 4), 1), S(make(3, 4), dim=0, keepdim=True), S(make()), S(np.array([np.nan, 1, 3], make.dtype.numpy)).only("float32 float16")],
+        samples=lambda make: [
+            S(make(3, 4)),
+            S(make(3, 4), 1),
+            S(make(3, 4), dim=0, keepdim=True),
+            S(make()),
+            S(np.array([np.nan, 1, 3], make.dtype.numpy)).only("float32 float16"),
+        ],
         ref=of_numpy(np.nanmean),
         errors=[
             ErrorCase(
@@ -163,10 +186,15 @@ CASES = [
         errors=[
             OUT_OF_RANGE,
             ErrorCase(
-                lambda make: S(make(3)), RuntimeError, "std and var only support floating point and complex dtypes", dtype="int64"
+                lambda make: S(make(3)),
+                RuntimeError,
+                "std and var only support floating point and complex dtypes",
+                dtype="int64",
             ),
             ErrorCase(
-                lambda make: S(make(3), unbiased=True, correction=1), TypeError, "either 'unbiased' or 'correction', not both"
+                lambda make: S(make(3), unbiased=True, correction=1),
+                TypeError,
+                "either 'unbiased' or 'correction', not both",
             ),
         ],
     ),
@@ -196,7 +224,11 @@ CASES = [
         ),
         dtypes="float half complex",
         tol={"float32": 1e-5},
-        errors=[ErrorCase(lambda make: S(make(3)), RuntimeError, "var_mean only support floating point", dtype="int64")],
+        errors=[
+            ErrorCase(
+                lambda make: S(make(3)), RuntimeError, "var_mean only support floating point", dtype="int64"
+            )
+        ],
     ),
     OpCase(
         "std_mean",

@@ -13,8 +13,10 @@ from tests.optable.extremes import distinct
 from tests.optable.reduce import with_zeros
 
 ERRORS = [
-    ErrorCase(lambda make: S(make(2, 3), 2), IndexError, r"Dimension out of range .*range of \[-2, 1\], but got 2"),
-    ErrorCase(lambda make: S(make(2, 3)), TypeError, "missing 1 required positional arguments: \"dim\""),
+    ErrorCase(
+        lambda make: S(make(2, 3), 2), IndexError, r"Dimension out of range .*range of \[-2, 1\], but got 2"
+    ),
+    ErrorCase(lambda make: S(make(2, 3)), TypeError, 'missing 1 required positional arguments: "dim"'),
 ]
 
 
@@ -83,7 +85,9 @@ CASES = [
         dtypes="float half",
         errors=[
             *ERRORS,
-            ErrorCase(lambda make: S(make(3), 0), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(3), 0), NotImplementedError, "not implemented for 'Long'", dtype="int64"
+            ),
         ],
     ),
     *(
@@ -94,13 +98,17 @@ CASES = [
                 S(distinct(make, 2, 5), dim=-1),
                 S(make(), 0),
                 S(make(0, 3), 0),
-                S(np.array([1, 1, 0, 1, 0], make.dtype.numpy), 0).only("float16 int64"),  # of equal ones, the last
+                S(np.array([1, 1, 0, 1, 0], make.dtype.numpy), 0).only(
+                    "float16 int64"
+                ),  # of equal ones, the last
             ],
             ref=running_extreme(function),
             dtypes="float half int bool",
             errors=[
                 *ERRORS,
-                ErrorCase(lambda make: S(make(3), 0), NotImplementedError, "not implemented for", dtype="complex64"),
+                ErrorCase(
+                    lambda make: S(make(3), 0), NotImplementedError, "not implemented for", dtype="complex64"
+                ),
             ],
         )
         for name, function in (("cummax", np.maximum), ("cummin", np.minimum))

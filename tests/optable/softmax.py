@@ -42,7 +42,9 @@ def along(make: Make) -> list[S]:
 
 
 ERRORS = [
-    ErrorCase(lambda make: S(make(2, 3), 2), IndexError, r"Dimension out of range .*range of \[-2, 1\], but got 2"),
+    ErrorCase(
+        lambda make: S(make(2, 3), 2), IndexError, r"Dimension out of range .*range of \[-2, 1\], but got 2"
+    ),
     ErrorCase(lambda make: S(make(3), 0), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
 ]
 
@@ -76,7 +78,12 @@ CASES = [
         ref=total,
         dtypes="float half int bool",
         out_dtype=lambda dtype: dtype if dtype.is_floating_point else ag.float32,
-        errors=[ERRORS[0], ErrorCase(lambda make: S(make(2, 3)), TypeError, "missing 1 required positional arguments: \"dim\"")],
+        errors=[
+            ERRORS[0],
+            ErrorCase(
+                lambda make: S(make(2, 3)), TypeError, 'missing 1 required positional arguments: "dim"'
+            ),
+        ],
     ),
     OpCase(
         "logsumexp",

@@ -54,7 +54,11 @@ def chosen(x: Any, k: Any, dim: int = -1, keepdim: bool = False, descending: boo
 
 
 def sorts(make: Make) -> list[S]:
-    nan = np.array([2, np.nan, -1, np.inf, np.nan]) if make.dtype.is_floating_point else np.array([3, 1, 1, 2, 3])
+    nan = (
+        np.array([2, np.nan, -1, np.inf, np.nan])
+        if make.dtype.is_floating_point
+        else np.array([3, 1, 1, 2, 3])
+    )
     return [
         S(distinct(make, 3, 4)),
         S(distinct(make, 3, 4), 0),
@@ -103,7 +107,9 @@ CASES = [
         "place",
         samples=lambda make: [
             S(make(2, 2), np.array([[2, 0], [1, 2]]), dim=1, size=3, unique=True),
-            S(make(2, 3), np.array([[1, 0, 1], [1, 1, 0]]), dim=0, size=2, unique=False),  # several for one place
+            S(
+                make(2, 3), np.array([[1, 0, 1], [1, 1, 0]]), dim=0, size=2, unique=False
+            ),  # several for one place
             S(make(), np.array(0), dim=0, size=1, unique=True),
         ],
         ref=place_reference,
@@ -159,8 +165,16 @@ CASES = [
         ref=lambda x, k, dim=-1, keepdim=False: chosen(x, k - 1, dim, keepdim),
         dtypes="float half int",
         errors=[
-            ErrorCase(lambda make: S(make(3, 4), 5), RuntimeError, r"kthvalue\(\): selected number k out of range for dimension 1"),
-            ErrorCase(lambda make: S(make(3, 4), 0), RuntimeError, r"kthvalue\(\): selected number k out of range for dimension 1"),
+            ErrorCase(
+                lambda make: S(make(3, 4), 5),
+                RuntimeError,
+                r"kthvalue\(\): selected number k out of range for dimension 1",
+            ),
+            ErrorCase(
+                lambda make: S(make(3, 4), 0),
+                RuntimeError,
+                r"kthvalue\(\): selected number k out of range for dimension 1",
+            ),
         ],
     ),
     OpCase(
@@ -173,7 +187,9 @@ CASES = [
             OUT_OF_RANGE,
             unordered(NotImplementedError),
             ErrorCase(
-                lambda make: S(make(0, 3), 0), IndexError, r"median\(\): Expected reduction dim 0 to have non-zero size"
+                lambda make: S(make(0, 3), 0),
+                IndexError,
+                r"median\(\): Expected reduction dim 0 to have non-zero size",
             ),
         ],
     ),
@@ -234,27 +250,48 @@ CASES = [
                 RuntimeError,
                 "boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor",
             ),
-            ErrorCase(lambda make: S(make(3), make(2), side="top"), RuntimeError, "side can only be 'left' or 'right' but got top"),
-            ErrorCase(lambda make: S(make(3), make(2), side="left", right=True), RuntimeError, "side and right can't be set to opposites"),
+            ErrorCase(
+                lambda make: S(make(3), make(2), side="top"),
+                RuntimeError,
+                "side can only be 'left' or 'right' but got top",
+            ),
+            ErrorCase(
+                lambda make: S(make(3), make(2), side="left", right=True),
+                RuntimeError,
+                "side and right can't be set to opposites",
+            ),
         ],
     ),
     OpCase(
         "searchsorted",
         variant="in_rows",
         samples=lambda make: [
-            S(numbers(make, 0, 1, 3, 1, 2, 3).reshape(2, 3), numbers(make, 1, 2, 2, 3).reshape(2, 2), out_int32=True)
+            S(
+                numbers(make, 0, 1, 3, 1, 2, 3).reshape(2, 3),
+                numbers(make, 1, 2, 2, 3).reshape(2, 2),
+                out_int32=True,
+            )
         ],
-        ref=lambda a, v, out_int32: np.stack([np.searchsorted(*row) for row in zip(a, v, strict=True)]).astype(np.int32),
+        ref=lambda a, v, out_int32: np.stack(
+            [np.searchsorted(*row) for row in zip(a, v, strict=True)]
+        ).astype(np.int32),
         dtypes="float half int",
         gradient=False,
     ),
     OpCase(
         "bucketize",
-        samples=lambda make: [S(make(3, 4), numbers(make, 0, 1)), S(make(3), numbers(make, 0, 1), right=True)],
+        samples=lambda make: [
+            S(make(3, 4), numbers(make, 0, 1)),
+            S(make(3), numbers(make, 0, 1), right=True),
+        ],
         ref=lambda x, boundaries, right=False: np.searchsorted(boundaries, x, "right" if right else "left"),
         dtypes="float int",
         gradient=False,
-        errors=[ErrorCase(lambda make: S(make(2), make(2, 2)), RuntimeError, "boundaries tensor must be 1 dimension")],
+        errors=[
+            ErrorCase(
+                lambda make: S(make(2), make(2, 2)), RuntimeError, "boundaries tensor must be 1 dimension"
+            )
+        ],
     ),
     OpCase(
         "bincount",
@@ -267,11 +304,21 @@ CASES = [
         dtypes="int",
         gradient=False,
         errors=[
-            ErrorCase(lambda make: S(np.array([-1])), RuntimeError, "bincount only supports 1-d non-negative integral inputs"),
-            ErrorCase(lambda make: S(np.zeros((2, 2), np.int64)), RuntimeError, "bincount only supports 1-d non-negative"),
+            ErrorCase(
+                lambda make: S(np.array([-1])),
+                RuntimeError,
+                "bincount only supports 1-d non-negative integral inputs",
+            ),
+            ErrorCase(
+                lambda make: S(np.zeros((2, 2), np.int64)),
+                RuntimeError,
+                "bincount only supports 1-d non-negative",
+            ),
             ErrorCase(lambda make: S(np.array([1]), minlength=-1), RuntimeError, "minlength should be >= 0"),
             ErrorCase(
-                lambda make: S(np.array([1]), make(2)), RuntimeError, "weights should be 1-d and have the same length as input"
+                lambda make: S(np.array([1]), make(2)),
+                RuntimeError,
+                "weights should be 1-d and have the same length as input",
             ),
             ErrorCase(lambda make: S(make(2)), NotImplementedError, "not implemented for 'Float'"),
         ],
@@ -300,7 +347,9 @@ CASES = [
             S(make(5, 6), bins=5, min=-1, max=1),  # what lies outside is not counted
             S(np.array([1, 2, 1], make.dtype.numpy), 4, 0, 3),  # on the edges, and on the last one
         ],
-        ref=lambda x, bins=100, min=0, max=0: np.histogram(x, bins, None if min == max else (min, max))[0].astype(float),
+        ref=lambda x, bins=100, min=0, max=0: np.histogram(x, bins, None if min == max else (min, max))[
+            0
+        ].astype(float),
         gradient=False,
         upcast=False,
         dtypes="float",
@@ -308,7 +357,9 @@ CASES = [
             ErrorCase(lambda make: S(make(3), 0), RuntimeError, "bins must be > 0, but got 0"),
             ErrorCase(lambda make: S(make(3), 3, 4, 1), RuntimeError, "max must be larger than min"),
             ErrorCase(lambda make: S(make(3), 3, 0, float("inf")), RuntimeError, "is not finite"),
-            ErrorCase(lambda make: S(make(3)), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(3)), NotImplementedError, "not implemented for 'Long'", dtype="int64"
+            ),
         ],
     ),
 ]

@@ -49,7 +49,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(0, 3), math.inf),
                 RuntimeError,
-                "linalg.vector_norm cannot compute the inf norm on an empty tensor because the operation does not have an identity",
+                "linalg.vector_norm cannot compute the inf norm on an empty tensor because the operation "
+                "does not have an identity",
             ),
         ],
     ),
@@ -64,7 +65,11 @@ CASES = [
         ref=lambda x, p=2, dim=None, keepdim=False: vector(x, p, dim, keepdim),
         dtypes="float half complex",
         errors=[
-            ErrorCase(lambda make: S(make(3), "foo"), RuntimeError, "only valid string values are 'fro' and 'nuc', found foo")
+            ErrorCase(
+                lambda make: S(make(3), "foo"),
+                RuntimeError,
+                "only valid string values are 'fro' and 'nuc', found foo",
+            )
         ],
     ),
     OpCase(
@@ -81,7 +86,9 @@ CASES = [
         dtypes="float complex",
         errors=[
             ErrorCase(
-                lambda make: S(make(2, 2, 2), 1), RuntimeError, "If dim is not specified but ord is, the input must be 1D or 2D"
+                lambda make: S(make(2, 2, 2), 1),
+                RuntimeError,
+                "If dim is not specified but ord is, the input must be 1D or 2D",
             )
         ],
     ),
@@ -91,7 +98,12 @@ CASES = [
         call=vector_norm.matrix_norm,
         samples=lambda make: [
             S(make(2, 3, 4)),
-            *(S(make(2, 3, 4), order, dims, keep) for order in (1, math.inf) for dims in ((0, 2), (2, 1)) for keep in (False, True)),
+            *(
+                S(make(2, 3, 4), order, dims, keep)
+                for order in (1, math.inf)
+                for dims in ((0, 2), (2, 1))
+                for keep in (False, True)
+            ),
         ],
         ref=lambda x, ord="fro", dim=(-2, -1), keepdim=False: np.linalg.norm(x, ord, dim, keepdim),
         dtypes="float",
