@@ -35,6 +35,7 @@ LAYERS = {
     "data": 8,
     "demo": 8,
     "info": 8,
+    "linalg": 8,
     "distributed": 8,
     "profiler": 8,
     "serialization": 8,

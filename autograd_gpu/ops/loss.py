@@ -581,8 +581,9 @@ def hinge_embedding_loss(
     """`input` where `target` is 1, ``max(0, margin - input)`` where it is -1 (elsewhere both).
 
     Example:
-        >>> ag.nn.functional.hinge_embedding_loss(ag.tensor([0.5, 0.25]), ag.tensor([1.0, -1.0]),
-        reduction="none") tensor([0.5000, 0.7500])
+        >>> distance, label = ag.tensor([0.5, 0.25]), ag.tensor([1.0, -1.0])
+        >>> ag.nn.functional.hinge_embedding_loss(distance, label, reduction="none")
+        tensor([0.5000, 0.7500])
     """
     check_tensor(input, "hinge_embedding_loss")
     check_tensor(target, "hinge_embedding_loss", "target", 2)

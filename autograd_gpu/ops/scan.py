@@ -159,7 +159,7 @@ def _logcumsumexp(input: Tensor, dim: Any = None) -> Tensor:
 
     Example:
         >>> ag.logcumsumexp(ag.tensor([1000.0, 1000.0]), dim=0)
-        tensor([1000.0000, 1000.6931])
+        tensor([1000.0000, 1000.6932])
     """
     axis = _dim("logcumsumexp", input, dim)
     if input._type.dtype.category != FLOAT:
@@ -209,7 +209,9 @@ def _cummin(input: Tensor, dim: Any = None) -> Any:
 
 def _cumprod_of_copy(input: Tensor, dim: Any = None, *, dtype: Any = None) -> Tensor:
     """Running product along `dim`."""
-    return _cumprod(input.clone(), dim, dtype=dtype)  # the derivative needs what is about to be overwritten
+    copy: Tensor = input.clone()  # the derivative needs what is about to be overwritten
+    result: Tensor = _cumprod(copy, dim, dtype=dtype)
+    return result
 
 
 for record in (cumsum, cumprod, logcumsumexp, cummax, cummin):

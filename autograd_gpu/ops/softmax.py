@@ -147,7 +147,7 @@ def _logsumexp(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> ag.logsumexp(ag.tensor([[1000.0, 1000.0]]), dim=1)
-        tensor([1000.6931])
+        tensor([1000.6932])
     """
     check_tensor(input, "logsumexp")
     if dim is None:

@@ -89,7 +89,8 @@ def _vector_norm(
             defined.
 
     Example:
-        >>> ag.linalg.vector_norm(ag.tensor([3.0, 4.0]))
+        >>> from autograd_gpu import linalg
+        >>> linalg.vector_norm(ag.tensor([3.0, 4.0]))
         tensor(5.)
     """
     check_tensor(input, "linalg.vector_norm")
@@ -125,7 +126,8 @@ def matrix_norm(
         keepdim, dtype: as for `ag.linalg.vector_norm`.
 
     Example:
-        >>> ag.linalg.matrix_norm(ag.tensor([[1.0, -2.0], [3.0, 4.0]]), ord=1)
+        >>> from autograd_gpu import linalg
+        >>> linalg.matrix_norm(ag.tensor([[1.0, -2.0], [3.0, 4.0]]), ord=1)
         tensor(6.)
     """
     check_tensor(input, "linalg.matrix_norm")
@@ -179,9 +181,10 @@ def linalg_norm(
     None and `input` is a matrix; else the vector norm.
 
     Example:
-        >>> ag.linalg.norm(ag.tensor([[3.0, 0.0], [0.0, 4.0]]))
+        >>> from autograd_gpu import linalg
+        >>> linalg.norm(ag.tensor([[3.0, 0.0], [0.0, 4.0]]))
         tensor(5.)
-        >>> ag.linalg.norm(ag.tensor([[3.0, 0.0], [0.0, 4.0]]), ord=1)
+        >>> linalg.norm(ag.tensor([[3.0, 0.0], [0.0, 4.0]]), ord=1)
         tensor(4.)
     """
     check_tensor(input, "linalg.norm")
