@@ -221,6 +221,17 @@ def _move_tangents(tensor: Tensor, result: Tensor) -> None:
         tensor.__dict__["_tangents"] = tangents
 
 
+def _before_the_change(tensor: Tensor, others: Sequence[Any]) -> Tensor:
+    """The operand of a recorded computation whose result will overwrite `tensor`: a copy, for rules may keep it."""
+    nodes = [node_of(t) for t in (tensor, *others) if isinstance(t, Tensor)]
+    if not (modes.local.grad_enabled and any(nodes)):
+        return tensor
+    copied = wrap(tensor._type.namespace.copy(tensor._array), tensor._type, node_of(tensor))
+    if modes.intercepting and "_tangents" in tensor.__dict__:
+        copied.__dict__["_tangents"] = tensor.__dict__["_tangents"]
+    return copied
+
+
 def _zeros(tensor: Tensor) -> Tensor:
     return wrap(tensor._type.namespace.zeros(tensor._array.shape, tensor._type.numpy), tensor._type)
 
@@ -239,7 +250,7 @@ def expose_inplace(function: Op | Callable[..., Any], *names: str) -> None:
 
         def method(self: Tensor, *others: Any, **params: Any) -> Tensor:
             check_writable(self, surface.__name__)
-            result = surface(self, *others, **params)
+            result = surface(_before_the_change(self, others), *others, **params)
             if result._array.shape != self._array.shape or not dtypes.can_cast(result._type.dtype, self._type.dtype):
                 _check_fits(REGISTRY["alias"], self, result._array.shape, result._type.dtype)
             return adopt(self, result)

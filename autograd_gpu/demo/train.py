@@ -230,7 +230,8 @@ def train(run: Run, out: Path, console: Any) -> None:
             run.save(out / CHECKPOINT)
             console.print(
                 f"epoch {done.epoch:3d}/{run.settings.epochs}  loss {done.loss:.4f}  accuracy {done.accuracy:.2%}  "
-                f"test loss {done.test_loss:.4f}  test accuracy {done.test_accuracy:.2%}  {done.seconds:.1f} s"
+                f"test loss {done.test_loss:.4f}  test accuracy {done.test_accuracy:.2%}  {done.seconds:.1f} s",
+                soft_wrap=True,
             )
     report(run, out)
 
