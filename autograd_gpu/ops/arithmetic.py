@@ -441,7 +441,7 @@ def _pow(input: Any, exponent: Any) -> Any:
                 f"{type(exponent).__name__}{errors.here()}"
             )
         (input,) = promoted(input, dtype=common_dtype(input, exponent))
-        if input._type.dtype.category < FLOAT and exponent < 0:
+        if input._type.dtype.category < FLOAT and isinstance(exponent, int) and exponent < 0:
             raise RuntimeError(f"Integers to negative integer powers are not allowed.{errors.here()}")
     return pow_scalar.apply(input, exponent=exponent)
 

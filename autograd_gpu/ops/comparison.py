@@ -200,7 +200,7 @@ expose(allclose, "allclose")
 def isnan(F: Any, input: Any) -> Any:
     """Where an element (or a part of a complex one) is NaN.
 
-    >>> ag.isnan(ag.tensor([1.0, math.nan])).tolist()
+    >>> ag.isnan(ag.tensor([1.0, ag.nan])).tolist()
     [False, True]
     """
     return F.isnan(input)
@@ -214,7 +214,7 @@ expose(isnan, "isnan")
 def isinf(F: Any, input: Any) -> Any:
     """Where an element (or a part of a complex one) is infinite.
 
-    >>> ag.isinf(ag.tensor([1.0, -math.inf])).tolist()
+    >>> ag.isinf(ag.tensor([1.0, -ag.inf])).tolist()
     [False, True]
     """
     return F.isinf(input)
@@ -228,7 +228,7 @@ expose(isinf, "isinf")
 def isfinite(F: Any, input: Any) -> Any:
     """Where an element is neither infinite nor NaN.
 
-    >>> ag.isfinite(ag.tensor([1.0, math.nan])).tolist()
+    >>> ag.isfinite(ag.tensor([1.0, ag.nan])).tolist()
     [True, False]
     """
     return F.isfinite(input)
@@ -242,7 +242,7 @@ expose(isfinite, "isfinite")
 def isposinf(F: Any, input: Any) -> Any:
     """Where an element is plus infinity. Real only.
 
-    >>> ag.isposinf(ag.tensor([math.inf, -math.inf])).tolist()
+    >>> ag.isposinf(ag.tensor([ag.inf, -ag.inf])).tolist()
     [True, False]
     """
     return F.eq(input, math.inf)
@@ -257,7 +257,7 @@ expose(isposinf, "isposinf")
 def isneginf(F: Any, input: Any) -> Any:
     """Where an element is minus infinity. Real only.
 
-    >>> ag.isneginf(ag.tensor([math.inf, -math.inf])).tolist()
+    >>> ag.isneginf(ag.tensor([ag.inf, -ag.inf])).tolist()
     [False, True]
     """
     return F.eq(input, -math.inf)
@@ -492,7 +492,7 @@ def maximum(F: Any, input: Any, other: Any) -> Any:
 
     Where they are equal, each gets half of the gradient.
 
-    >>> ag.maximum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, math.nan])).tolist()
+    >>> ag.maximum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, ag.nan])).tolist()
     [3.0, nan]
     """
     return F.maximum(input, other)
@@ -512,7 +512,7 @@ def minimum(F: Any, input: Any, other: Any) -> Any:
 
     Where they are equal, each gets half of the gradient.
 
-    >>> ag.minimum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, math.nan])).tolist()
+    >>> ag.minimum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, ag.nan])).tolist()
     [1.0, nan]
     """
     return F.minimum(input, other)
@@ -532,7 +532,7 @@ def fmax(F: Any, input: Any, other: Any) -> Any:
 
     Where they are equal, `input` gets the gradient.
 
-    >>> ag.fmax(ag.tensor([1.0, 5.0]), ag.tensor([3.0, math.nan])).tolist()
+    >>> ag.fmax(ag.tensor([1.0, 5.0]), ag.tensor([3.0, ag.nan])).tolist()
     [3.0, 5.0]
     """
     return F.fmax(input, other)
@@ -554,7 +554,7 @@ def fmin(F: Any, input: Any, other: Any) -> Any:
 
     Where they are equal, `input` gets the gradient.
 
-    >>> ag.fmin(ag.tensor([1.0, 5.0]), ag.tensor([3.0, math.nan])).tolist()
+    >>> ag.fmin(ag.tensor([1.0, 5.0]), ag.tensor([3.0, ag.nan])).tolist()
     [1.0, 5.0]
     """
     return F.fmin(input, other)

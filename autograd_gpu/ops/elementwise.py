@@ -75,7 +75,7 @@ expose_inplace(reciprocal, "reciprocal_")
 def exp(F: Any, input: Any) -> Any:
     """`e` to the power of each element.
 
-    >>> ag.exp(ag.tensor([0.0, -math.inf])).tolist()
+    >>> ag.exp(ag.tensor([0.0, -ag.inf])).tolist()
     [1.0, 0.0]
     """
     return F.exp(input)
@@ -150,8 +150,8 @@ expose_inplace(log2, "log2_")
 def log10(F: Any, input: Any) -> Any:
     """The logarithm to base 10.
 
-    >>> ag.log10(ag.tensor([1.0, 100.0])).tolist()
-    [0.0, 2.0]
+    >>> ag.log10(ag.tensor([1.0, 0.0])).tolist()
+    [0.0, -inf]
     """
     return F.log10(input)
 
@@ -303,7 +303,7 @@ expose_inplace(cosh, "cosh_")
 def tanh(F: Any, input: Any) -> Any:
     """The hyperbolic tangent.
 
-    >>> ag.tanh(ag.tensor([0.0, math.inf])).tolist()
+    >>> ag.tanh(ag.tensor([0.0, ag.inf])).tolist()
     [0.0, 1.0]
     """
     return F.tanh(input)
@@ -419,7 +419,7 @@ expose_inplace(rad2deg, "rad2deg_")
 def sigmoid(F: Any, input: Any) -> Any:
     """`1 / (1 + exp(-input))`.
 
-    >>> ag.sigmoid(ag.tensor([0.0, math.inf])).tolist()
+    >>> ag.sigmoid(ag.tensor([0.0, ag.inf])).tolist()
     [0.5, 1.0]
     """
     return F.sigmoid(input)
@@ -561,7 +561,7 @@ expose_inplace(xlogy, "xlogy_")
 def logaddexp(F: Any, input: Any, other: Any) -> Any:
     """`log(exp(input) + exp(other))` without overflow. Floating only.
 
-    >>> ag.logaddexp(ag.tensor([-math.inf]), ag.tensor([2.0])).tolist()
+    >>> ag.logaddexp(ag.tensor([-ag.inf]), ag.tensor([2.0])).tolist()
     [2.0]
     """
     return F.logaddexp(input, other)

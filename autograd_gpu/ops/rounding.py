@@ -195,7 +195,7 @@ def _nan_to_num(
         nan: what replaces NaN. Default 0.
         posinf, neginf: what replaces the infinities. Default: the largest and smallest number of the dtype.
 
-    >>> ag.nan_to_num(ag.tensor([math.nan, math.inf, 1.0]), posinf=9.0).tolist()
+    >>> ag.nan_to_num(ag.tensor([ag.nan, ag.inf, 1.0]), posinf=9.0).tolist()
     [0.0, 9.0, 1.0]
     """
     return nan_to_num.apply(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)

@@ -118,7 +118,7 @@ def _polygamma(n: int, input: Tensor) -> Tensor:
     Raises:
         RuntimeError: `n` is negative.
 
-    >>> ag.polygamma(1, ag.tensor([math.inf])).tolist()
+    >>> ag.polygamma(1, ag.tensor([ag.inf])).tolist()
     [0.0]
     """
     if n < 0:

@@ -78,7 +78,8 @@ def operation(name: str, other: Any, reflected: bool = False) -> Callable[..., A
 CASES = [
     *plain(
         "exp exp2 expm1 sin cos tan atan arctan sinh cosh tanh asinh arcsinh sigmoid abs absolute neg "
-        "negative square sgn erf erfc sinc deg2rad rad2deg nan_to_num relu selu celu hardshrink isnan isinf isfinite "
+        "negative "
+        "square sgn erf erfc sinc deg2rad rad2deg nan_to_num relu selu celu hardshrink isnan isinf isfinite "
         "isreal logical_not conj angle real positive",
         WIDE,
     ),
