@@ -1,4 +1,5 @@
-"""Activation functions as layers. Each applies the function of the same name in `nn.functional`, where the formula is."""
+"""Activation functions as layers. Each applies the function of the same name in `nn.functional`, where the
+formula is."""
 
 from __future__ import annotations
 
@@ -6,15 +7,40 @@ import warnings
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.nn import functional as F, init as initial
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init as initial
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.tensor import Tensor
 
 __all__ = [
-    "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin",
-    "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
 ]  # fmt: skip
 
 
@@ -160,7 +186,9 @@ class Hardtanh(Module):
         for old, new, given in (("min_value", "min_val", min_value), ("max_value", "max_val", max_value)):
             if given is not None:
                 warnings.warn(
-                    f"keyword argument `{old}` is deprecated and rename to `{new}`", FutureWarning, stacklevel=2
+                    f"keyword argument `{old}` is deprecated and rename to `{new}`",
+                    FutureWarning,
+                    stacklevel=2,
                 )
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
@@ -290,7 +318,9 @@ class PReLU(Module):
         init: the weight's starting value.
     """
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
@@ -312,7 +342,8 @@ class _AlongDim(Module):
     """Arguments of the softmax family.
 
     Args:
-        dim: the dimension along which the results sum to 1. None: chosen by PyTorch's old rule, with a warning.
+        dim: the dimension along which the results sum to 1. None: chosen by PyTorch's old rule, with a
+            warning.
     """
 
     def __init__(self, dim: int | None = None) -> None:
@@ -353,5 +384,7 @@ class Softmax2d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in (3, 4):
-            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead{errors.here()}")
+            raise ValueError(
+                f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead{errors.here()}"
+            )
         return F.softmax(input, -3)  # type: ignore[no-any-return]

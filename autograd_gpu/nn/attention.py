@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F, init
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init
 from autograd_gpu.nn.linear import Linear, new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
@@ -21,7 +22,8 @@ class NonDynamicallyQuantizableLinear(Linear):
 
 
 class MultiheadAttention(Module):
-    """Projects query, key and value, splits them into heads, lets each attend, and projects the heads' outputs.
+    """Projects query, key and value, splits them into heads, lets each attend, and projects the heads'
+    outputs.
 
     Args:
         embed_dim: size of the query and of the output.
@@ -66,8 +68,8 @@ class MultiheadAttention(Module):
     ) -> None:
         if embed_dim <= 0 or num_heads <= 0:
             raise ValueError(
-                f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and num_heads={num_heads} "
-                f"instead{errors.here()}"
+                f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and "
+                f"num_heads={num_heads} instead{errors.here()}"
             )
         if embed_dim % num_heads:
             raise AssertionError(f"embed_dim must be divisible by num_heads{errors.here()}")
@@ -104,7 +106,7 @@ class MultiheadAttention(Module):
                 init.xavier_uniform_(weight)
         if self.in_proj_bias is not None:
             init.zeros_(self.in_proj_bias)
-            init.zeros_(self.out_proj.bias)
+            init.constant_(cast(Tensor, self.out_proj.bias), 0.0)
         for bias in (self.bias_k, self.bias_v):
             if bias is not None:
                 init.xavier_normal_(bias)
@@ -127,7 +129,8 @@ class MultiheadAttention(Module):
             key, value: (S, N, kdim) and (S, N, vdim), likewise.
             key_padding_mask: (N, S), bool: True for keys that are passed over; floating: added to the scores.
             need_weights: whether the attention weights are returned too; without them it is faster.
-            attn_mask: (L, S) or (N * num_heads, L, S), bool: True where attending is forbidden; floating: added.
+            attn_mask: (L, S) or (N * num_heads, L, S), bool: True where attending is forbidden; floating:
+                added.
             average_attn_weights: average the weights over the heads.
             is_causal: a promise that `attn_mask` is the causal mask.
 
@@ -151,7 +154,11 @@ class MultiheadAttention(Module):
                 f"was expecting embedding dimension of {self.embed_dim}, but got {width}{errors.here()}"
             )
         mask = self._mask(attn_mask, length, key.shape[0], batch, query.dtype)
-        padding = None if key_padding_mask is None else additive_mask(key_padding_mask, "key_padding_mask", query.dtype)
+        padding = (
+            None
+            if key_padding_mask is None
+            else additive_mask(key_padding_mask, "key_padding_mask", query.dtype)
+        )
         q, k, v = self._project(query, key, value)
         extra = 0
         if self.bias_k is not None and self.bias_v is not None:
@@ -167,7 +174,8 @@ class MultiheadAttention(Module):
         if padding is not None:
             if padding.shape != (batch, k.shape[0]):
                 raise AssertionError(
-                    f"Expected key_padded_mask.shape[1] to be {k.shape[0]}, but got {padding.shape[1]}{errors.here()}"
+                    f"Expected key_padded_mask.shape[1] to be {k.shape[0]}, but got "
+                    f"{padding.shape[1]}{errors.here()}"
                 )
             padding = padding.reshape(batch, 1, 1, -1)
             mask = padding if mask is None else mask + padding
@@ -196,13 +204,16 @@ class MultiheadAttention(Module):
         length, batch, _ = sequence.shape
         return sequence.reshape(length, batch, self.num_heads, self.head_dim).permute(1, 2, 0, 3)  # type: ignore[no-any-return]
 
-    def _mask(self, mask: Tensor | None, length: int, keys: int, batch: int, dtype: dtypes.DType) -> Tensor | None:
+    def _mask(
+        self, mask: Tensor | None, length: int, keys: int, batch: int, dtype: dtypes.DType
+    ) -> Tensor | None:
         if mask is None:
             return None
         expected = (length, keys) if mask.ndim == 2 else (batch * self.num_heads, length, keys)
         if mask.shape != expected:
             raise RuntimeError(
-                f"The shape of the {mask.ndim}D attn_mask is {mask.shape}, but should be {expected}.{errors.here()}"
+                f"The shape of the {mask.ndim}D attn_mask is {mask.shape}, but should be "
+                f"{expected}.{errors.here()}"
             )
         mask = additive_mask(mask, "attn_mask", dtype)
         return mask if mask.ndim == 2 else mask.reshape(batch, self.num_heads, length, keys)
@@ -242,26 +253,30 @@ def _check_ranks(
     """Whether the sequences have a batch dimension, after checking that all numbers of dimensions agree."""
     if query.ndim not in (2, 3):
         raise AssertionError(
-            f"query should be unbatched 2D or batched 3D tensor but received {query.ndim}-D query tensor{errors.here()}"
+            f"query should be unbatched 2D or batched 3D tensor but received {query.ndim}-D query "
+            f"tensor{errors.here()}"
         )
-    batched = query.ndim == 3
+    batched: bool = query.ndim == 3
     head = f"For {'batched (3-D)' if batched else 'unbatched (2-D)'} `query`, expected"
     if key.ndim != query.ndim or value.ndim != query.ndim:
         raise AssertionError(
-            f"{head} `key` and `value` to be {query.ndim}-D but found {key.ndim}-D and {value.ndim}-D tensors respectively"
-            f"{errors.here()}"
+            f"{head} `key` and `value` to be {query.ndim}-D but found {key.ndim}-D and {value.ndim}-D "
+            f"tensors respectively{errors.here()}"
         )
     if key_padding_mask is not None and key_padding_mask.ndim != query.ndim - 1:
         raise AssertionError(
-            f"{head} `key_padding_mask` to be `None` or {query.ndim - 1}-D but found {key_padding_mask.ndim}-D tensor "
-            f"instead{errors.here()}"
+            f"{head} `key_padding_mask` to be `None` or {query.ndim - 1}-D but found "
+            f"{key_padding_mask.ndim}-D tensor instead{errors.here()}"
         )
     if attn_mask is not None:
         if attn_mask.ndim not in (2, 3):
             raise AssertionError(
-                f"{head} `attn_mask` to be `None`, 2-D or 3-D but found {attn_mask.ndim}-D tensor instead{errors.here()}"
+                f"{head} `attn_mask` to be `None`, 2-D or 3-D but found {attn_mask.ndim}-D tensor "
+                f"instead{errors.here()}"
             )
         expected = (num_heads, query.shape[0], key.shape[0])
         if not batched and attn_mask.ndim == 3 and attn_mask.shape != expected:
-            raise AssertionError(f"Expected `attn_mask` shape to be {expected} but got {attn_mask.shape}{errors.here()}")
+            raise AssertionError(
+                f"Expected `attn_mask` shape to be {expected} but got {attn_mask.shape}{errors.here()}"
+            )
     return batched

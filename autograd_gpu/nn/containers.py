@@ -64,7 +64,8 @@ class _Listing(Module):
         """Add modules at the end."""
         if not isinstance(modules, Iterable):
             raise TypeError(
-                f"{type(self).__name__}.extend should be called with an iterable, but got {type(modules).__name__}"
+                f"{type(self).__name__}.extend should be called with an iterable, but got "
+                f"{type(modules).__name__}"
             )
         for module in list(modules):
             self.append(module)
@@ -125,7 +126,9 @@ class Sequential(_Listing):
 
     def _require_sequential(self, other: Any) -> None:
         if not isinstance(other, Sequential):
-            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+            raise ValueError(
+                f"add operator supports only objects of Sequential class, but {type(other)} is given."
+            )
 
     def _check_factor(self, factor: Any) -> None:
         if not isinstance(factor, int):
@@ -254,12 +257,15 @@ def _pairs(given: Any, name: str) -> Iterable[tuple[str, Any]]:
         return given.items()
     if not isinstance(given, Iterable):
         raise TypeError(
-            f"{name}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"
+            f"{name}.update should be called with an iterable of key/value pairs, but got "
+            f"{type(given).__name__}"
         )
     pairs = list(given)
     for number, pair in enumerate(pairs):
         if not isinstance(pair, Iterable):
-            raise TypeError(f"{name} update sequence element #{number} should be Iterable; is {type(pair).__name__}")
+            raise TypeError(
+                f"{name} update sequence element #{number} should be Iterable; is {type(pair).__name__}"
+            )
         size = len(tuple(pair))
         if size != 2:
             raise ValueError(f"{name} update sequence element #{number} has length {size}; 2 is required")
@@ -267,7 +273,8 @@ def _pairs(given: Any, name: str) -> Iterable[tuple[str, Any]]:
 
 
 class _Holder(Module):
-    """What `ParameterList` and `ParameterDict` have in common: tensors become parameters, other values are kept."""
+    """What `ParameterList` and `ParameterDict` have in common: tensors become parameters, other values are
+    kept."""
 
     def _put(self, name: str, value: Any) -> None:
         if isinstance(value, Tensor) and not isinstance(value, Parameter):
@@ -328,14 +335,17 @@ class ParameterList(_Holder):
     def extend(self, values: Iterable[Any]) -> Self:
         """Add values at the end."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
+            raise TypeError(
+                f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
+            )
         for value in list(values):
             self.append(value)
         return self
 
     def extra_repr(self) -> str:
         return "\n".join(
-            self._describe(number, value, str(getattr(value, "dtype", ""))) for number, value in enumerate(self)
+            self._describe(number, value, str(getattr(value, "dtype", "")))
+            for number, value in enumerate(self)
         )
 
 
@@ -393,7 +403,7 @@ class ParameterDict(_Holder):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or `default`."""
-        return self[key] if key in self else default
+        return self[key] if key in self._keys else default
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The value of a key, which is set to `default` if it is missing."""

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.nn import functional as F, init
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
@@ -54,12 +55,15 @@ class _Convolution(Module):
             raise ValueError(f"out_channels must be divisible by groups{errors.here()}")
         if isinstance(padding, str):
             if padding not in PADDING_STRINGS:
-                raise ValueError(f"Invalid padding string {padding!r}, should be one of {PADDING_STRINGS}{errors.here()}")
+                raise ValueError(
+                    f"Invalid padding string {padding!r}, should be one of {PADDING_STRINGS}{errors.here()}"
+                )
             if padding == "same" and any(step != 1 for step in repeated(stride, self.dimensions)):
                 raise ValueError(f"padding='same' is not supported for strided convolutions{errors.here()}")
         if padding_mode not in PADDING_MODES:
             raise ValueError(
-                f"padding_mode must be one of {PADDING_MODES}, but got padding_mode='{padding_mode}'{errors.here()}"
+                f"padding_mode must be one of {PADDING_MODES}, but got "
+                f"padding_mode='{padding_mode}'{errors.here()}"
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -70,9 +74,15 @@ class _Convolution(Module):
         self.output_padding = repeated(output_padding, self.dimensions)
         self.groups = groups
         self.padding_mode = padding_mode
-        channels = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
+        channels = (
+            (in_channels, out_channels // groups)
+            if self.transposed
+            else (out_channels, in_channels // groups)
+        )
         self.weight = new_parameter(*channels, *self.kernel_size, device=device, dtype=dtype)
-        self.register_parameter("bias", new_parameter(out_channels, device=device, dtype=dtype) if bias else None)
+        self.register_parameter(
+            "bias", new_parameter(out_channels, device=device, dtype=dtype) if bias else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -85,7 +95,9 @@ class _Convolution(Module):
                 init.uniform_(self.bias, -bound, bound)
 
     def extra_repr(self) -> str:
-        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
+        parts = [
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        ]
         none = (0,) * self.dimensions
         if self.padding != none:
             parts.append(f"padding={self.padding}")
@@ -120,7 +132,8 @@ class _Forward(_Convolution):
         dtype: Any = None,
     ) -> None:
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, device, dtype
+            in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode,
+            device, dtype
         )  # fmt: skip
 
     def _edges(self) -> list[int]:
@@ -150,7 +163,8 @@ class Conv1d(_Forward):
 
     Args:
         in_channels, out_channels: numbers of channels.
-        kernel_size, stride, padding, dilation: of the sliding window, in elements; padding may be "same" or "valid".
+        kernel_size, stride, padding, dilation: of the sliding window, in elements; padding may be "same" or
+            "valid".
         groups: into how many groups channels fall; a group of outputs sees one group of inputs.
         bias: whether there is a bias.
         padding_mode: "zeros", "reflect", "replicate" or "circular".
@@ -168,7 +182,8 @@ class Conv1d(_Forward):
 
 
 class Conv2d(_Forward):
-    """Convolution (cross-correlation) over two dimensions: (N, C_in, H, W) or (C_in, H, W) to (N, C_out, H_out, W_out).
+    """Convolution (cross-correlation) over two dimensions: (N, C_in, H, W) or (C_in, H, W) to (N, C_out,
+    H_out, W_out).
 
     Arguments as for `Conv1d`; sizes are one number for both dimensions or a tuple (height, width).
 
@@ -184,7 +199,8 @@ class Conv2d(_Forward):
 
 
 class Conv3d(_Forward):
-    """Convolution (cross-correlation) over three dimensions: (N, C_in, D, H, W) to (N, C_out, D_out, H_out, W_out).
+    """Convolution (cross-correlation) over three dimensions: (N, C_in, D, H, W) to (N, C_out, D_out, H_out,
+    W_out).
 
     Arguments as for `Conv1d`; sizes are one number for all dimensions or a tuple (depth, height, width).
 
@@ -218,10 +234,12 @@ class _Transposed(_Convolution):
         dtype: Any = None,
     ) -> None:
         if padding_mode != "zeros":
-            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}{errors.here()}')
+            raise ValueError(
+                f'Only "zeros" padding mode is supported for {type(self).__name__}{errors.here()}'
+            )
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, output_padding, groups, bias, padding_mode,
-            device, dtype,
+            in_channels, out_channels, kernel_size, stride, padding, dilation, output_padding, groups, bias,
+            padding_mode, device, dtype,
         )  # fmt: skip
 
     def _output_padding(self, input: Tensor, output_size: Any) -> tuple[int, ...]:
@@ -233,8 +251,8 @@ class _Transposed(_Convolution):
         sizes = list(output_size)[leading:] if len(output_size) == leading + count else list(output_size)
         if len(sizes) != count:
             raise ValueError(
-                f"ConvTranspose{count}D: for {input.ndim}D input, output_size must have {count} or {leading + count} "
-                f"elements (got {len(sizes)}){errors.here()}"
+                f"ConvTranspose{count}D: for {input.ndim}D input, output_size must have {count} or "
+                f"{leading + count} elements (got {len(sizes)}){errors.here()}"
             )
         smallest = [
             (extent - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1
@@ -254,8 +272,8 @@ class _Transposed(_Convolution):
 class ConvTranspose1d(_Transposed):
     """The transpose of `Conv1d` with respect to its input: (N, C_in, L) to (N, C_out, L_out).
 
-    ``L_out = (L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; forward also takes
-    `output_size`, which chooses the `output_padding`.
+    ``L_out = (L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; forward
+    also takes `output_size`, which chooses the `output_padding`.
 
     >>> ag.nn.ConvTranspose1d(16, 33, 3, stride=2)(ag.randn(20, 16, 50)).shape
     ag.Size([20, 33, 101])

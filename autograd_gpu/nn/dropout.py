@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autograd_gpu import errors
 from autograd_gpu.nn import functional as F
 from autograd_gpu.nn.module import Module
@@ -32,7 +30,8 @@ class _Dropout(Module):
 
 
 class Dropout(_Dropout):
-    """Zeroes elements with probability `p` and scales the others by 1 / (1 - p); in evaluation mode it does nothing.
+    """Zeroes elements with probability `p` and scales the others by 1 / (1 - p); in evaluation mode it does
+    nothing.
 
     Source: G. E. Hinton et al., arXiv:1207.0580.
 
@@ -66,7 +65,8 @@ class Dropout3d(_Dropout):
 
 
 class AlphaDropout(_Dropout):
-    """Dropout that keeps mean 0 and variance 1, for networks with SELU (G. Klambauer et al., arXiv:1706.02515)."""
+    """Dropout that keeps mean 0 and variance 1, for networks with SELU (G. Klambauer et al.,
+    arXiv:1706.02515)."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.alpha_dropout(input, self.p, self.training)  # type: ignore[no-any-return]

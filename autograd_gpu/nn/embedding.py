@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Self
 
 from autograd_gpu.core.modes import no_grad
-from autograd_gpu.nn import functional as F, init
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
@@ -27,7 +28,8 @@ class Embedding(Module):
         sparse: must be False: gradients are dense.
         device, dtype: of the table.
 
-    `weight` has shape (num_embeddings, embedding_dim) and starts as samples of the standard normal distribution.
+    `weight` has shape (num_embeddings, embedding_dim) and starts as samples of the standard normal
+    distribution.
 
     >>> ag.nn.Embedding(10, 3)(ag.tensor([[1, 2, 4, 5], [4, 3, 2, 9]])).shape
     ag.Size([2, 4, 3])
@@ -77,7 +79,13 @@ class Embedding(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.embedding(  # type: ignore[no-any-return]
-            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse
+            input,
+            self.weight,
+            self.padding_idx,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+            self.sparse,
         )
 
     def extra_repr(self) -> str:
@@ -114,5 +122,6 @@ class Embedding(Module):
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, columns = embeddings.shape
         return cls(
-            rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight=embeddings, _freeze=freeze
+            rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight=embeddings,
+            _freeze=freeze
         )  # fmt: skip

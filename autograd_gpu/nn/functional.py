@@ -1,6 +1,7 @@
 """The functions behind the layers, with the names and arguments of torch.nn.functional.
 
-They are the ops of `autograd_gpu/ops`, where their documentation is; here they get PyTorch's `inplace` where it has one.
+They are the ops of `autograd_gpu/ops`, where their documentation is; here they get PyTorch's `inplace` where
+it has one.
 """
 
 from __future__ import annotations
@@ -9,46 +10,49 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from autograd_gpu import ops
 from autograd_gpu.core.inplace import adopt, check_writable
 from autograd_gpu.core.op import METHODS, Op
-from autograd_gpu.ops import (
-    activation, attention, conv, cross_entropy, dropout, embedding, joining, linalg, loss, norm, pool, softmax,
-)  # fmt: skip
 
 _FAMILIES: dict[ModuleType, str] = {
-    activation: "gelu glu hardshrink logsigmoid prelu softplus softshrink softsign tanhshrink",
-    attention: "scaled_dot_product_attention",
-    conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
-    cross_entropy: "cross_entropy nll_loss",
-    dropout: "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",
-    embedding: "embedding one_hot",
-    joining: "pad",
-    linalg: "bilinear linear",
-    loss: "binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cosine_similarity "
-    "gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss margin_ranking_loss mse_loss pairwise_distance "
-    "poisson_nll_loss smooth_l1_loss soft_margin_loss triplet_margin_loss",
-    norm: "batch_norm group_norm instance_norm layer_norm normalize rms_norm",
-    pool: "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
-    "adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d",
-    softmax: "log_softmax softmax softmin",
-}  # fmt: skip
+    ops.activation: "gelu glu hardshrink logsigmoid prelu softplus softshrink softsign tanhshrink",
+    ops.attention: "scaled_dot_product_attention",
+    ops.conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    ops.cross_entropy: "cross_entropy nll_loss",
+    ops.dropout: "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",
+    ops.embedding: "embedding one_hot",
+    ops.joining: "pad",
+    ops.linalg: "bilinear linear",
+    ops.loss: (
+        "binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cosine_similarity "
+        "gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss margin_ranking_loss mse_loss "
+        "pairwise_distance poisson_nll_loss smooth_l1_loss soft_margin_loss triplet_margin_loss"
+    ),
+    ops.norm: "batch_norm group_norm instance_norm layer_norm normalize rms_norm",
+    ops.pool: (
+        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d "
+        "adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d "
+        "max_pool1d max_pool2d max_pool3d"
+    ),
+    ops.softmax: "log_softmax softmax softmin",
+}
 
 #: activations that can write into their input, and how many arguments come between the input and `inplace`
 _IN_PLACE = {
-    "celu": 1, "elu": 1, "hardsigmoid": 0, "hardswish": 0, "hardtanh": 2, "leaky_relu": 1, "mish": 0, "relu": 0,
-    "relu6": 0, "selu": 0, "silu": 0, "threshold": 2,
+    "celu": 1, "elu": 1, "hardsigmoid": 0, "hardswish": 0, "hardtanh": 2, "leaky_relu": 1, "mish": 0,
+    "relu": 0, "relu6": 0, "selu": 0, "silu": 0, "threshold": 2,
 }  # fmt: skip
 
 
 def _public(family: ModuleType, name: str) -> Callable[..., Any]:
     """What users call of an op or a function."""
     found = getattr(family, name)
-    return found.public if isinstance(found, Op) else found  # type: ignore[no-any-return]
+    return found.public if isinstance(found, Op) else found
 
 
 def _with_inplace(name: str, count: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """An activation with the argument `inplace`, and its in-place form."""
-    function = _public(activation, name)
+    function = _public(ops.activation, name)
 
     def out_of_place(input: Any, *args: Any, inplace: bool = False, **params: Any) -> Any:
         if len(args) > count:
@@ -73,7 +77,13 @@ for _name, _count in _IN_PLACE.items():
     globals()[_name], globals()[f"{_name}_"] = _with_inplace(_name, _count)
 
 __all__ = sorted(
-    [*" ".join(_FAMILIES.values()).split(), *_IN_PLACE, *(f"{name}_" for name in _IN_PLACE), "sigmoid", "tanh"]
+    [
+        *" ".join(_FAMILIES.values()).split(),
+        *_IN_PLACE,
+        *(f"{name}_" for name in _IN_PLACE),
+        "sigmoid",
+        "tanh",
+    ]
 )
 
 sigmoid = METHODS["sigmoid"]

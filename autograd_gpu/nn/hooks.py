@@ -2,9 +2,9 @@
 
 A module without hooks never comes here; `Module.__call__` sees that with one look.
 
-Full backward hooks need the gradients of all inputs (or outputs) of a module at one moment. So the tensors that go in,
-and those that come out, pass through one node each, a **boundary**: an identity with as many outputs as inputs, whose
-node-hooks the engine calls when all of these gradients are final.
+Full backward hooks need the gradients of all inputs (or outputs) of a module at one moment. So the tensors
+that go in, and those that come out, pass through one node each, a **boundary**: an identity with as many
+outputs as inputs, whose node-hooks the engine calls when all of these gradients are final.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_gpu import errors
 from autograd_gpu.core import modes
+from autograd_gpu.core.call import record, view_of
 from autograd_gpu.core.graph import MultiNode, Node, Pick, Tensor, node_of
 from autograd_gpu.core.hooks import RemovableHandle, add
-from autograd_gpu.core.op import REGISTRY, Op, record, view_of
+from autograd_gpu.core.op import REGISTRY, Op
 
 if TYPE_CHECKING:
     from autograd_gpu.nn.module import Module
@@ -34,7 +35,16 @@ class Hook(NamedTuple):
 class HookTables:
     """All hooks of one module (or of all modules): number -> hook, in the order in which they are called."""
 
-    __slots__ = ("backward", "backward_pre", "forward", "forward_pre", "load_post", "load_pre", "state_post", "state_pre")
+    __slots__ = (
+        "backward",
+        "backward_pre",
+        "forward",
+        "forward_pre",
+        "load_post",
+        "load_pre",
+        "state_post",
+        "state_pre",
+    )
 
     def __init__(self) -> None:
         self.forward_pre: dict[int, Hook] = {}
@@ -48,7 +58,8 @@ class HookTables:
 
 
 class Everywhere:
-    """The hooks that hold for every module. `calls` stays None until there is one that calling a module must look at."""
+    """The hooks that hold for every module. `calls` stays None until there is one that calling a module must
+    look at."""
 
     calls: HookTables | None = None
     parameter_registration: dict[int, Callable[..., Any]] = {}  # noqa: RUF012 - one table for the whole process
@@ -59,7 +70,7 @@ class Everywhere:
 def attach(table: dict[int, Hook], hook: Hook, *, prepend: bool = False) -> RemovableHandle:
     """Put a hook at the end (or the beginning) of a table."""
     before = dict(table) if prepend else {}
-    handle = RemovableHandle(table, hook)
+    handle = RemovableHandle(table, hook)  # type: ignore[arg-type] # a record with the function in it
     if prepend:
         for number, other in before.items():
             del table[number]
@@ -74,14 +85,16 @@ def _tables() -> HookTables:
 
 
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, args)`` before the forward of every module; what it returns replaces the arguments."""
+    """Call ``hook(module, args)`` before the forward of every module; what it returns replaces the
+    arguments."""
     return attach(_tables().forward_pre, Hook(hook))
 
 
 def register_module_forward_hook(
     hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
-    """Call ``hook(module, args, output)`` after the forward of every module; what it returns replaces the output."""
+    """Call ``hook(module, args, output)`` after the forward of every module; what it returns replaces the
+    output."""
     return attach(_tables().forward, Hook(hook, with_kwargs, always_call))
 
 
@@ -96,21 +109,24 @@ def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHan
 
 
 def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, name, parameter)`` for every parameter registered; what it returns is registered instead."""
+    """Call ``hook(module, name, parameter)`` for every parameter registered; what it returns is registered
+    instead."""
     return RemovableHandle(Everywhere.parameter_registration, hook)
 
 
 def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, name, buffer)`` for every buffer registered; what it returns is registered instead."""
+    """Call ``hook(module, name, buffer)`` for every buffer registered; what it returns is registered
+    instead."""
     return RemovableHandle(Everywhere.buffer_registration, hook)
 
 
 def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, name, submodule)`` for every submodule registered; what it returns is registered instead."""
+    """Call ``hook(module, name, submodule)`` for every submodule registered; what it returns is registered
+    instead."""
     return RemovableHandle(Everywhere.module_registration, hook)
 
 
-# -- calling a module that has hooks -------------------------------------------------------------------------------------
+# -- calling a module that has hooks -------------------------------------------------------------------------
 
 
 def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -143,8 +159,8 @@ def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                     result = result if replacement is None else replacement
                 except Exception as second:
                     warnings.warn(
-                        "module forward hook with ``always_call=True`` raised an exception that was silenced as another "
-                        f"error was raised in forward: {second}",
+                        "module forward hook with ``always_call=True`` raised an exception that was "
+                        f"silenced as another error was raised in forward: {second}",
                         stacklevel=3,
                     )
         raise
@@ -162,20 +178,24 @@ def _before_forward(
             return args, kwargs
         if isinstance(both, tuple) and len(both) == 2:
             return both
-        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {both}.")
+        raise RuntimeError(
+            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {both}."
+        )
     given = hook.function(module, args)
     if given is None:
         return args, kwargs
     return (given if isinstance(given, tuple) else (given,)), kwargs
 
 
-def _after_forward(module: Module, hook: Hook, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
+def _after_forward(
+    module: Module, hook: Hook, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+) -> Any:
     if hook.with_kwargs:
         return hook.function(module, args, kwargs, result)
     return hook.function(module, args, result)
 
 
-# -- backward hooks ------------------------------------------------------------------------------------------------------
+# -- backward hooks ------------------------------------------------------------------------------------------
 
 
 def _boundary(F: Any, *tensors: Any) -> Any:
@@ -185,8 +205,8 @@ def _boundary(F: Any, *tensors: Any) -> Any:
 
 #: not in the registry: only this module records it
 BOUNDARY = Op(
-    _boundary, "linear", promote="none", out="infer", outputs=("*",), saves=(), holomorphic=False, fused=False,
-    grad_name="BackwardHookFunctionBackward", register=False,
+    _boundary, "linear", promote="none", out="infer", outputs=("*",), saves=(), holomorphic=False,
+    fused=False, grad_name="BackwardHookFunctionBackward", register=False,
 )  # fmt: skip
 BOUNDARY.joint_rule(lambda F, g, *, needs: tuple(g) if isinstance(g, list) else (g,))
 
@@ -256,7 +276,7 @@ class BackwardHooks:
             )
             return result
         several = isinstance(result, tuple)
-        outputs = list(result) if several else [result]
+        outputs: list[Any] = list(result) if several else [result]
         self.output_count = len(outputs)
         self.outputs = _requiring_grad(outputs)
         if not self.outputs:
@@ -274,7 +294,9 @@ class BackwardHooks:
         for hook in self.pre_hooks:
             replacement = hook(self.module, found)
             if replacement is not None:
-                found = _checked(replacement, found, "Backward pre hook returned an invalid number of grad_output")
+                found = _checked(
+                    replacement, found, "Backward pre hook returned an invalid number of grad_output"
+                )
         if self.inputs:
             self.grad_outputs = found
         else:
@@ -282,8 +304,8 @@ class BackwardHooks:
                 replacement = hook(self.module, (None,) * self.input_count, found)
                 if replacement is not None and any(value is not None for value in replacement):
                     raise RuntimeError(
-                        "Backward hook for Modules where no input requires gradient should always return None or None "
-                        "for all gradients."
+                        "Backward hook for Modules where no input requires gradient should always return "
+                        "None or None for all gradients."
                     )
         return tuple(found[position] for position in self.outputs)
 

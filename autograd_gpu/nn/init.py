@@ -1,7 +1,8 @@
-"""Fill tensors with the usual starting values, in place, without a graph. Names and formulas are those of torch.nn.init.
+"""Fill tensors with the usual starting values, in place, without a graph. Names and formulas are those of
+torch.nn.init.
 
-`fan_in` is the number of inputs that a unit of the layer sees (for a convolution: input channels per group times kernel
-size), `fan_out` the number of units that an input goes to.
+`fan_in` is the number of inputs that a unit of the layer sees (for a convolution: input channels per group
+times kernel size), `fan_out` the number of units that an input goes to.
 """
 
 from __future__ import annotations
@@ -17,17 +18,20 @@ from autograd_gpu.ops.random import truncated_normal_
 from autograd_gpu.tensor import Tensor
 
 __all__ = [
-    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
-    "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_",
+    "ones_", "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_",
+    "zeros_",
 ]  # fmt: skip
 
 _LINEAR = (
-    "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid",
+    "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "sigmoid",
 )  # fmt: skip
 
 
 def calculate_gain(nonlinearity: str, param: Any = None) -> float:
-    """By how much a nonlinearity shrinks the standard deviation, inverted: the factor for the weights before it.
+    """By how much a nonlinearity shrinks the standard deviation, inverted: the factor for the weights before
+    it.
 
     Args:
         nonlinearity: its name in ``nn.functional``.
@@ -90,7 +94,12 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
 
 
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Any = None,
 ) -> Tensor:
     """Fill with samples of the normal distribution that lie in [a, b].
 
@@ -98,7 +107,8 @@ def trunc_normal_(
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
+            "incorrect.",
             stacklevel=2,
         )
     with no_grad():
@@ -173,7 +183,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with samples uniform on [-a, a), a = gain * sqrt(6 / (fan_in + fan_out)).
 
-    Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+    Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+    2010.
 
     >>> w = ag.nn.init.xavier_uniform_(ag.empty(3, 5))
     """
@@ -203,7 +214,11 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
 ) -> Tensor:
     """Fill with samples uniform on [-b, b), b = gain * sqrt(3 / fan).
 
@@ -225,7 +240,11 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
 ) -> Tensor:
     """Fill with samples of the normal distribution with std = gain / sqrt(fan); see `kaiming_uniform_`.
 
@@ -238,8 +257,9 @@ def kaiming_normal_(
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Fill with a random matrix whose rows or columns (whichever are fewer) are orthonormal, times `gain`.
 
-    Dimensions after the first count as one. The matrix is uniformly distributed: it is the Q of a QR decomposition, with a
-    positive diagonal of R, of a matrix of normal samples (F. Mezzadri, arXiv:math-ph/0609050).
+    Dimensions after the first count as one. The matrix is uniformly distributed: it is the Q of a QR
+    decomposition, with a positive diagonal of R, of a matrix of normal samples (F. Mezzadri,
+    arXiv:math-ph/0609050).
 
     >>> w = ag.nn.init.orthogonal_(ag.empty(3, 3))
     >>> ag.allclose(w @ w.T, ag.eye(3), atol=1e-5)
@@ -260,8 +280,9 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
 def _orthonormal_columns(matrix: Tensor, panel: int = 32) -> Tensor:
     """The Q of a QR decomposition of a tall matrix with a positive diagonal of R, in float64.
 
-    Gram and Schmidt's method, a panel of columns at a time, each projection done twice, which leaves rounding errors only
-    (L. Giraud et al., "The loss of orthogonality in the Gram-Schmidt orthogonalization process", 2005).
+    Gram and Schmidt's method, a panel of columns at a time, each projection done twice, which leaves rounding
+    errors only (L. Giraud et al., "The loss of orthogonality in the Gram-Schmidt orthogonalization process",
+    2005).
     """
     wide = matrix.to(dtypes.complex128 if matrix.is_complex() else dtypes.float64).clone()
     for start in range(0, wide.shape[1], panel):
@@ -277,7 +298,8 @@ def _orthonormal_columns(matrix: Tensor, panel: int = 32) -> Tensor:
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
-    """Fill a matrix with samples of the normal distribution, and a fraction `sparsity` of each column with zeros.
+    """Fill a matrix with samples of the normal distribution, and a fraction `sparsity` of each column with
+    zeros.
 
     Source: J. Martens, "Deep learning via Hessian-free optimization", 2010.
 

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F, init
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
 from autograd_gpu.tensor import Tensor
@@ -57,7 +58,9 @@ class Linear(Module):
         self.in_features = in_features
         self.out_features = out_features
         self.weight = new_parameter(out_features, in_features, device=device, dtype=dtype)
-        self.register_parameter("bias", new_parameter(out_features, device=device, dtype=dtype) if bias else None)
+        self.register_parameter(
+            "bias", new_parameter(out_features, device=device, dtype=dtype) if bias else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -72,14 +75,17 @@ class Linear(Module):
         return F.linear(input, self.weight, self.bias)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        )
 
 
 class Bilinear(Module):
-    """``input1 @ weight[k] @ input2 + bias[k]`` for every k: (*, in1_features) and (*, in2_features) to (*, out_features).
+    """``input1 @ weight[k] @ input2 + bias[k]`` for every k: (*, in1_features) and (*, in2_features) to (*,
+    out_features).
 
-    `weight` has shape (out_features, in1_features, in2_features); parameters start uniform on [-b, b) with
-    b = 1 / sqrt(in1_features).
+    `weight` has shape (out_features, in1_features, in2_features); parameters start uniform on [-b, b) with b
+    = 1 / sqrt(in1_features).
 
     >>> ag.nn.Bilinear(20, 30, 40)(ag.randn(128, 20), ag.randn(128, 30)).shape
     ag.Size([128, 40])
@@ -103,7 +109,9 @@ class Bilinear(Module):
         self.in2_features = in2_features
         self.out_features = out_features
         self.weight = new_parameter(out_features, in1_features, in2_features, device=device, dtype=dtype)
-        self.register_parameter("bias", new_parameter(out_features, device=device, dtype=dtype) if bias else None)
+        self.register_parameter(
+            "bias", new_parameter(out_features, device=device, dtype=dtype) if bias else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -118,8 +126,8 @@ class Bilinear(Module):
 
     def extra_repr(self) -> str:
         return (
-            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
-            f"bias={self.bias is not None}"
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
         )
 
 
@@ -154,12 +162,14 @@ class Unflatten(Module):
         if not isinstance(dim, int):
             raise TypeError("invalid argument type for dim, should be int")
         if not isinstance(unflattened_size, (tuple, list)):
-            raise TypeError(f"unflattened_size must be tuple of int, but found type {type(unflattened_size).__name__}")
+            raise TypeError(
+                f"unflattened_size must be tuple of int, but found type {type(unflattened_size).__name__}"
+            )
         for position, size in enumerate(unflattened_size):
             if not isinstance(size, int):
                 raise TypeError(
-                    f"unflattened_size must be tuple of ints, but found element of type {type(size).__name__} "
-                    f"at pos {position}"
+                    "unflattened_size must be tuple of ints, but found element of type "
+                    f"{type(size).__name__} at pos {position}"
                 )
         self.dim = dim
         self.unflattened_size = unflattened_size

@@ -1,4 +1,5 @@
-"""Losses as layers. Each calls the function of `nn.functional` that its docstring names; arguments are those of the function.
+"""Losses as layers. Each calls the function of `nn.functional` that its docstring names; arguments are those
+of the function.
 
 `reduction` is "mean", "sum" or "none"; `size_average` and `reduce` are its deprecated forms.
 """
@@ -13,16 +14,19 @@ from autograd_gpu.ops.reduction import reduction_name
 from autograd_gpu.tensor import Tensor
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss", "GaussianNLLLoss",
-    "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "NLLLoss",
-    "PairwiseDistance", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss",
+    "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss",
+    "MarginRankingLoss", "NLLLoss", "PairwiseDistance", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "TripletMarginLoss",
 ]  # fmt: skip
 
 
 class _Loss(Module):
     reduction: str
 
-    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
+    def __init__(
+        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
             reduction = reduction_name(type(self).__name__, reduction, size_average, reduce)
@@ -90,7 +94,8 @@ class HuberLoss(_Loss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """Cross entropy of unnormalised class scores (N, C, ...) with class numbers (N, ...) or probabilities: `cross_entropy`.
+    """Cross entropy of unnormalised class scores (N, C, ...) with class numbers (N, ...) or probabilities:
+    `cross_entropy`.
 
     Args:
         weight: one factor per class.
@@ -173,7 +178,8 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """Kullback-Leibler divergence of log-probabilities from targets: `kl_div`; "batchmean" is the one that divides right."""
+    """Kullback-Leibler divergence of log-probabilities from targets: `kl_div`; "batchmean" is the one that
+    divides right."""
 
     def __init__(
         self,
@@ -208,7 +214,12 @@ class PoissonNLLLoss(_Loss):
 
     def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
         return F.poisson_nll_loss(  # type: ignore[no-any-return]
-            log_input, target, log_input=self.log_input, full=self.full, eps=self.eps, reduction=self.reduction
+            log_input,
+            target,
+            log_input=self.log_input,
+            full=self.full,
+            eps=self.eps,
+            reduction=self.reduction,
         )
 
 

@@ -12,15 +12,32 @@ from autograd_gpu.core.modes import no_grad
 from autograd_gpu.device import Device
 from autograd_gpu.nn import hooks
 from autograd_gpu.nn.hooks import (
-    Everywhere, Hook, HookTables, attach,
-    register_module_buffer_registration_hook as register_module_buffer_registration_hook,
-    register_module_forward_hook as register_module_forward_hook,
-    register_module_forward_pre_hook as register_module_forward_pre_hook,
-    register_module_full_backward_hook as register_module_full_backward_hook,
-    register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
-    register_module_module_registration_hook as register_module_module_registration_hook,
-    register_module_parameter_registration_hook as register_module_parameter_registration_hook,
+    Everywhere,
+    Hook,
+    HookTables,
+    attach,
 )  # fmt: skip
+from autograd_gpu.nn.hooks import (
+    register_module_buffer_registration_hook as register_module_buffer_registration_hook,
+)
+from autograd_gpu.nn.hooks import (
+    register_module_forward_hook as register_module_forward_hook,
+)
+from autograd_gpu.nn.hooks import (
+    register_module_forward_pre_hook as register_module_forward_pre_hook,
+)
+from autograd_gpu.nn.hooks import (
+    register_module_full_backward_hook as register_module_full_backward_hook,
+)
+from autograd_gpu.nn.hooks import (
+    register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
+)
+from autograd_gpu.nn.hooks import (
+    register_module_module_registration_hook as register_module_module_registration_hook,
+)
+from autograd_gpu.nn.hooks import (
+    register_module_parameter_registration_hook as register_module_parameter_registration_hook,
+)
 from autograd_gpu.nn.parameter import Buffer, Parameter, type_name
 from autograd_gpu.nn.state_dict import HasState
 from autograd_gpu.tensor import Tensor
@@ -34,8 +51,8 @@ def _missing_forward(self: Module, *input: Any) -> Any:
 class Module(HasState):
     """Base class of layers and models.
 
-    A subclass calls ``super().__init__()``, assigns its parameters, buffers and submodules to attributes, which registers
-    them, and defines ``forward``. Calling the module runs ``forward`` and the hooks.
+    A subclass calls ``super().__init__()``, assigns its parameters, buffers and submodules to attributes,
+    which registers them, and defines ``forward``. Calling the module runs ``forward`` and the hooks.
 
     >>> class Affine(ag.nn.Module):
     ...     def __init__(self):
@@ -57,11 +74,13 @@ class Module(HasState):
         if not self.call_super_init:
             if kwargs:
                 raise TypeError(
-                    f"{type(self).__name__}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
+                    f"'{next(iter(kwargs))}'"
                 )
             if args:
                 raise TypeError(
-                    f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+                    f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were "
+                    "given"
                 )
         self.__dict__.update(
             training=True, _parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={}
@@ -78,7 +97,7 @@ class Module(HasState):
 
     __call__: Callable[..., Any] = _call
 
-    # -- attributes ------------------------------------------------------------------------------------------------
+    # -- attributes ------------------------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:
         tables = self.__dict__
@@ -107,8 +126,9 @@ class Module(HasState):
         elif name in tables["_parameters"]:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{type_name(value)}' as parameter '{name}' (autograd_gpu.nn.Parameter or None expected; "
-                    f"to change its values, assign inside ag.no_grad() with .copy_()){errors.here()}"
+                    f"cannot assign '{type_name(value)}' as parameter '{name}' (autograd_gpu.nn.Parameter "
+                    "or None expected; to change its values, assign inside ag.no_grad() with "
+                    f".copy_()){errors.here()}"
                 )
             self.register_parameter(name, None)
         elif name in tables["_modules"]:
@@ -121,8 +141,8 @@ class Module(HasState):
         elif name in tables["_buffers"]:
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
-                    f"cannot assign '{type_name(value)}' as buffer '{name}' "
-                    f"(autograd_gpu.nn.Buffer, autograd_gpu.Tensor or None expected){errors.here()}"
+                    f"cannot assign '{type_name(value)}' as buffer '{name}' (autograd_gpu.nn.Buffer, "
+                    f"autograd_gpu.Tensor or None expected){errors.here()}"
                 )
             self.register_buffer(name, value, name not in self._non_persistent_buffers_set)
         else:
@@ -131,7 +151,7 @@ class Module(HasState):
     def __delattr__(self, name: str) -> None:
         for table in (self._parameters, self._buffers, self._modules):
             if name in table:
-                del table[name]  # type: ignore[attr-defined]
+                del table[name]
                 self._non_persistent_buffers_set.discard(name)
                 return
         object.__delattr__(self, name)
@@ -156,7 +176,11 @@ class Module(HasState):
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {type_name(name)}{errors.here()}")
         if "." in name:
-            raise KeyError(f'{kind} name can\'t contain "."' if kind != "module" else f'module name can\'t contain ".", got: {name}')
+            raise KeyError(
+                f'{kind} name can\'t contain "."'
+                if kind != "module"
+                else f'module name can\'t contain ".", got: {name}'
+            )
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
         if hasattr(self, name) and name not in table:
@@ -180,8 +204,9 @@ class Module(HasState):
                 )
             if not is_leaf(param._node):
                 raise ValueError(
-                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
-                    f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
+                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
+                    f"explicitly. To express '{name}' as a function of another Tensor, compute the value in "
+                    "the forward() method."
                 )
             for hook in tuple(Everywhere.parameter_registration.values()):
                 replacement = hook(self, name, param)
@@ -200,7 +225,8 @@ class Module(HasState):
         self._check_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (Tensor or None required){errors.here()}"
+                f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (Tensor or None "
+                f"required){errors.here()}"
             )
         for hook in tuple(Everywhere.buffer_registration.values()):
             replacement = hook(self, name, tensor)
@@ -228,7 +254,7 @@ class Module(HasState):
             module = module if replacement is None else replacement
         self._modules[name] = module
 
-    # -- finding things --------------------------------------------------------------------------------------------
+    # -- finding things --------------------------------------------------------------------------------------
 
     def get_submodule(self, target: str) -> Module:
         """The submodule with a dotted name, for example ``"encoder.0.linear"``; "" is the module itself.
@@ -301,7 +327,9 @@ class Module(HasState):
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+                yield from module.named_modules(
+                    memo, f"{prefix}.{name}" if prefix else name, remove_duplicate
+                )
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it."""
@@ -325,7 +353,11 @@ class Module(HasState):
         self, table: str, prefix: str, recurse: bool, remove_duplicate: bool
     ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        below = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
+        below = (
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+            if recurse
+            else [(prefix, self)]
+        )
         for path, module in below:
             for name, member in getattr(module, table).items():
                 if member is None or id(member) in seen:
@@ -360,7 +392,7 @@ class Module(HasState):
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    # -- modes -----------------------------------------------------------------------------------------------------
+    # -- modes -----------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all below it to training mode (dropout drops, batch norm uses the batch)."""
@@ -398,11 +430,11 @@ class Module(HasState):
         fn(self)
         return self
 
-    # -- dtype and device ------------------------------------------------------------------------------------------
+    # -- dtype and device ------------------------------------------------------------------------------------
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Replace what every parameter, its gradient and every buffer hold by what `fn` makes of them. Parameters stay
-        the same objects, so that optimisers go on training them."""
+        """Replace what every parameter, its gradient and every buffer hold by what `fn` makes of them.
+        Parameters stay the same objects, so that optimisers go on training them."""
         if recurse:
             for module in self.children():
                 module._apply(fn)
@@ -410,16 +442,17 @@ class Module(HasState):
             for parameter in self._parameters.values():
                 if parameter is None:
                     continue
-                parameter.data = fn(parameter)
+                parameter.data = fn(parameter)  # type: ignore[attr-defined]
                 if parameter._grad is not None:
-                    parameter._grad.data = fn(parameter._grad)
+                    parameter._grad.data = fn(parameter._grad)  # type: ignore[attr-defined]
             for name, buffer in self._buffers.items():
                 if buffer is not None:
                     self._buffers[name] = fn(buffer)
         return self
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Move all parameters and buffers to a device and/or convert the floating and complex ones to a dtype, in place.
+        """Move all parameters and buffers to a device and/or convert the floating and complex ones to a
+        dtype, in place.
 
         Call it as ``to(device)``, ``to(dtype)``, ``to(device, dtype)`` or ``to(tensor)``.
 
@@ -432,7 +465,8 @@ class Module(HasState):
         device, dtype = _where(args, kwargs)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}{errors.here()}"
+                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
+                f"dtype={dtype}{errors.here()}"
             )
         return self._apply(lambda t: t.to(device=device, dtype=dtype if t._type.differentiable else None))
 
@@ -472,20 +506,26 @@ class Module(HasState):
         """Move all parameters and buffers to a device without their values."""
         return self._apply(lambda t: t.new_empty(t.shape, device=device), recurse=recurse)
 
-    # -- hooks -----------------------------------------------------------------------------------------------------
+    # -- hooks -----------------------------------------------------------------------------------------------
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call ``hook(module, args)`` before forward; what it returns, if not None, replaces the positional arguments.
-        With `with_kwargs` it is ``hook(module, args, kwargs)`` and returns both."""
+        """Call ``hook(module, args)`` before forward; what it returns, if not None, replaces the positional
+        arguments. With `with_kwargs` it is ``hook(module, args, kwargs)`` and returns both."""
         return attach(self._hook_tables().forward_pre, Hook(hook, with_kwargs), prepend=prepend)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after forward; what it returns, if not None, replaces the output.
-        With `with_kwargs` it is ``hook(module, args, kwargs, output)``; with `always_call` it also runs when forward raises.
+        """Call ``hook(module, args, output)`` after forward; what it returns, if not None, replaces the
+        output. With `with_kwargs` it is ``hook(module, args, kwargs, output)``; with `always_call` it also
+        runs when forward raises.
 
         >>> net = ag.nn.Identity()
         >>> handle = net.register_forward_hook(lambda module, args, output: output * 2)
@@ -494,16 +534,20 @@ class Module(HasState):
         """
         return attach(self._hook_tables().forward, Hook(hook, with_kwargs, always_call), prepend=prepend)
 
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; what it returns replaces them."""
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; what it returns
+        replaces them."""
         return attach(self._hook_tables().backward_pre, Hook(hook), prepend=prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known; what it returns
-        replaces `grad_input` for what was computed before the module. Only positional tensor arguments are seen."""
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known; what it
+        returns replaces `grad_input` for what was computed before the module. Only positional tensor
+        arguments are seen."""
         return attach(self._hook_tables().backward, Hook(hook), prepend=prepend)
 
-    # -- text ------------------------------------------------------------------------------------------------------
+    # -- text ------------------------------------------------------------------------------------------------
 
     def _get_name(self) -> str:
         return self.__class__.__name__
@@ -531,7 +575,9 @@ def _where(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dtypes.D
     device, dtype = kwargs.get("device"), kwargs.get("dtype")
     unknown = set(kwargs) - {"device", "dtype", "non_blocking", "memory_format", "tensor"}
     if unknown:
-        raise TypeError(f"to() received an invalid combination of arguments - unexpected {sorted(unknown)}{errors.here()}")
+        raise TypeError(
+            f"to() received an invalid combination of arguments - unexpected {sorted(unknown)}{errors.here()}"
+        )
     for value in (*args, kwargs.get("tensor")):
         if isinstance(value, Tensor):
             device, dtype = value._type.device, value._type.dtype

@@ -8,20 +8,22 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.modes import no_grad
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F, init
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
 from autograd_gpu.tensor import Tensor
 
 __all__ = [
-    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
-    "LayerNorm", "RMSNorm",
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
+    "InstanceNorm3d", "LayerNorm", "RMSNorm",
 ]  # fmt: skip
 
 
 class _ChannelNorm(Module):
-    """What batch and instance normalisation have in common: scale and shift per channel, running statistics."""
+    """What batch and instance normalisation have in common: scale and shift per channel, running
+    statistics."""
 
     _version = 2
     #: numbers of dimensions that forward takes
@@ -100,8 +102,8 @@ class _ChannelNorm(Module):
 class _BatchNorm(_ChannelNorm):
     """Batch normalisation of each channel: ``(x - mean) / sqrt(var + eps) * weight + bias``.
 
-    In training mode mean and variance are the batch's, and the running ones move towards them by `momentum` (None: they
-    are the average over all batches); in evaluation mode they are the running ones.
+    In training mode mean and variance are the batch's, and the running ones move towards them by `momentum`
+    (None: they are the average over all batches); in evaluation mode they are the running ones.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -121,8 +123,8 @@ class _BatchNorm(_ChannelNorm):
 class BatchNorm1d(_BatchNorm):
     """Batch normalisation of (N, C) or (N, C, L) input, for each of the C channels.
 
-    In training mode the batch's mean and biased variance are used, and ``running = (1 - momentum) * running + momentum *
-    batch`` (with the unbiased variance); in evaluation mode the running ones.
+    In training mode the batch's mean and biased variance are used, and ``running = (1 - momentum) * running +
+    momentum * batch`` (with the unbiased variance); in evaluation mode the running ones.
 
     Args:
         num_features: C.
@@ -187,8 +189,8 @@ class _InstanceNorm(_ChannelNorm):
                     f"but got: {input.shape[channels]}.{errors.here()}"
                 )
             warnings.warn(
-                f"input's size at dim={channels} does not match num_features. You can silence this warning by not passing "
-                "in num_features, which is not used because affine=False",
+                f"input's size at dim={channels} does not match num_features. You can silence this warning "
+                "by not passing in num_features, which is not used because affine=False",
                 stacklevel=2,
             )
         if input.ndim == without_batch:
@@ -198,7 +200,8 @@ class _InstanceNorm(_ChannelNorm):
     def _normalized(self, input: Tensor) -> Tensor:
         return F.instance_norm(  # type: ignore[no-any-return]
             input, self.running_mean, self.running_var, self.weight, self.bias,
-            self.training or not self.track_running_stats, 0.0 if self.momentum is None else self.momentum, self.eps,
+            self.training or not self.track_running_stats, 0.0 if self.momentum is None else self.momentum,
+            self.eps,
         )  # fmt: skip
 
 
@@ -264,11 +267,15 @@ class LayerNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         place: dict[str, Any] = {"device": device, "dtype": dtype}
-        self.register_parameter("weight", new_parameter(*self.normalized_shape, **place) if elementwise_affine else None)
+        self.register_parameter(
+            "weight", new_parameter(*self.normalized_shape, **place) if elementwise_affine else None
+        )
         with_bias = elementwise_affine and bias
         self.register_parameter("bias", new_parameter(*self.normalized_shape, **place) if with_bias else None)
         self.reset_parameters()
@@ -315,10 +322,14 @@ class RMSNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        weight = new_parameter(*self.normalized_shape, device=device, dtype=dtype) if elementwise_affine else None
+        weight = (
+            new_parameter(*self.normalized_shape, device=device, dtype=dtype) if elementwise_affine else None
+        )
         self.register_parameter("weight", weight)
         self.reset_parameters()
 
@@ -389,5 +400,6 @@ class GroupNorm(Module):
 
     def extra_repr(self) -> str:
         return (
-            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
         )

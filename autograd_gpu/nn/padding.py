@@ -19,7 +19,8 @@ class _Padding(Module):
     """Arguments of all padding layers.
 
     Args:
-        padding: one number for all sides, or (left, right), (left, right, top, bottom) or with (..., front, back).
+        padding: one number for all sides, or (left, right), (left, right, top, bottom) or with (..., front,
+            back).
     """
 
     dimensions: int

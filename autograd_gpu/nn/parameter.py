@@ -23,7 +23,8 @@ class _Owned(Tensor):
             data = FUNCTIONS["empty"](0)
         if not isinstance(data, Tensor):
             raise TypeError(
-                f"{cls.__name__}(): argument 'data' must be Tensor or None, not {type(data).__name__}{errors.here()}"
+                f"{cls.__name__}(): argument 'data' must be Tensor or None, not "
+                f"{type(data).__name__}{errors.here()}"
             )
         self = object.__new__(cls)
         self._array = data._array
@@ -59,15 +60,12 @@ class Parameter(_Owned):
         self: Parameter = cls._on(data)
         return require_grad(self) if requires_grad else self  # type: ignore[return-value]
 
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
-
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A parameter with a copy of the values and, as in PyTorch, no ``.grad``."""
         twin = memo.get(id(self))
         if twin is None:
             twin = memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
-        return twin  # type: ignore[no-any-return]
+        return twin
 
 
 class Buffer(_Owned):
@@ -99,7 +97,7 @@ class Buffer(_Owned):
         twin = memo.get(id(self))
         if twin is None:
             twin = memo[id(self)] = type(self)(self.data.clone(), persistent=self.persistent)
-        return twin  # type: ignore[no-any-return]
+        return twin
 
 
 def type_name(value: Any) -> str:

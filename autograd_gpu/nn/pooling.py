@@ -40,8 +40,8 @@ class _MaxPool(Module):
 
     def extra_repr(self) -> str:
         return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
-            f"ceil_mode={self.ceil_mode}"
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
         )
 
 
@@ -158,7 +158,8 @@ class _AvgPool(Module):
 class AvgPool2d(_AvgPool):
     """The mean of each window: (N, C, H, W) or (C, H, W) to (N, C, H_out, W_out).
 
-    Arguments as for `AvgPool1d`; `divisor_override` is what the sums are divided by instead of the number of elements.
+    Arguments as for `AvgPool1d`; `divisor_override` is what the sums are divided by instead of the number of
+    elements.
 
     >>> ag.nn.AvgPool2d(2)(ag.randn(2, 3, 8, 8)).shape
     ag.Size([2, 3, 4, 4])
@@ -197,7 +198,8 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
-    """The largest elements of `output_size` windows that cover (N, C, H, W) input; None: as many as there are elements.
+    """The largest elements of `output_size` windows that cover (N, C, H, W) input; None: as many as there are
+    elements.
 
     >>> ag.nn.AdaptiveMaxPool2d((5, None))(ag.randn(1, 64, 8, 9)).shape
     ag.Size([1, 64, 5, 9])
@@ -239,7 +241,8 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
-    """The largest elements of `output_size` windows that cover (N, C, D, H, W) input; see `AdaptiveMaxPool2d`."""
+    """The largest elements of `output_size` windows that cover (N, C, D, H, W) input; see
+    `AdaptiveMaxPool2d`."""
 
     def forward(self, input: Tensor) -> Any:
         return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)

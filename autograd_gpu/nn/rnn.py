@@ -1,8 +1,8 @@
 """Recurrent layers, written as loops over the steps, and their cells.
 
-All input projections of a layer are one product; the loop multiplies with the recurrent weights only. Names and layouts of
-the parameters are PyTorch's: the rows of ``weight_ih_l0`` are the gates one below the other (LSTM: input, forget, cell,
-output; GRU: reset, update, new).
+All input projections of a layer are one product; the loop multiplies with the recurrent weights only. Names
+and layouts of the parameters are PyTorch's: the rows of ``weight_ih_l0`` are the gates one below the other
+(LSTM: input, forget, cell, output; GRU: reset, update, new).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F, init
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
@@ -26,7 +27,7 @@ __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 State = tuple[Tensor, ...]
 
 
-# -- one step --------------------------------------------------------------------------------------------------------------
+# -- one step ------------------------------------------------------------------------------------------------
 
 
 def tanh_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
@@ -40,14 +41,16 @@ def relu_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None
 
 
 def lstm_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c'). S. Hochreiter, J. Schmidhuber, 1997."""
+    """c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c'). S. Hochreiter, J. Schmidhuber,
+    1997."""
     i, f, g, o = (projected + F.linear(state[0], w_hh, b_hh)).chunk(4, -1)
     c = f.sigmoid() * state[1] + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 
 
 def gru_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """r, z = sigmoid(...); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h. K. Cho et al., 2014."""
+    """r, z = sigmoid(...); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h. K. Cho et al.,
+    2014."""
     h = state[0]
     x_r, x_z, x_n = projected.chunk(3, -1)
     h_r, h_z, h_n = F.linear(h, w_hh, b_hh).chunk(3, -1)
@@ -59,7 +62,7 @@ def gru_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None)
 STEPS = {"RNN_TANH": (tanh_step, 1), "RNN_RELU": (relu_step, 1), "LSTM": (lstm_step, 4), "GRU": (gru_step, 3)}
 
 
-# -- layers ----------------------------------------------------------------------------------------------------------------
+# -- layers --------------------------------------------------------------------------------------------------
 
 
 class RNNBase(Module):
@@ -83,8 +86,8 @@ class RNNBase(Module):
         _check_arguments(input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
         if dropout > 0 and num_layers == 1:
             warnings.warn(
-                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
-                f"greater than 1, but got dropout={dropout} and num_layers={num_layers}",
+                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
+                f"expects num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
                 stacklevel=3,
             )
         self.mode = mode
@@ -130,13 +133,18 @@ class RNNBase(Module):
         """The parameters of each layer and direction."""
         kinds = ["weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"]
         ends = [end for layer in range(self.num_layers) for end in self._endings(layer)]
-        return [[self._parameters[kind + end] for kind in kinds if kind + end in self._parameters] for end in ends]  # type: ignore[misc]
+        return [
+            [getattr(self, kind + end) for kind in kinds if kind + end in self._parameters] for end in ends
+        ]
 
     def _run(self, input: Tensor, hx: Any, states: int) -> tuple[Tensor, State]:
-        """Output (L, N, D * H) or (N, L, D * H) or (L, D * H), and the last states (num_layers * D, N, H) or without N."""
+        """Output (L, N, D * H) or (N, L, D * H) or (L, D * H), and the last states (num_layers * D, N, H) or
+        without N."""
         name = self.mode.partition("_")[0]
         if input.ndim not in (2, 3):
-            raise ValueError(f"{name}: Expected input to be 2D or 3D, got {input.ndim}D instead{errors.here()}")
+            raise ValueError(
+                f"{name}: Expected input to be 2D or 3D, got {input.ndim}D instead{errors.here()}"
+            )
         batched = input.ndim == 3
         if not batched:
             input = input.unsqueeze(1)
@@ -151,7 +159,9 @@ class RNNBase(Module):
             outputs = []
             for direction, end in enumerate(self._endings(layer)):
                 number = layer * len(self._endings(layer)) + direction
-                output, state = self._scan(sequence, tuple(each[number] for each in initial), end, direction == 1)
+                output, state = self._scan(
+                    sequence, tuple(each[number] for each in initial), end, direction == 1
+                )
                 outputs.append(output)
                 last.append(state)
             sequence = outputs[0] if len(outputs) == 1 else FUNCTIONS["cat"](outputs, -1)
@@ -164,7 +174,11 @@ class RNNBase(Module):
         """One direction of one layer."""
         weights = self._parameters
         step = STEPS[self.mode][0]
-        w_hh, b_hh, w_hr = weights[f"weight_hh{end}"], weights.get(f"bias_hh{end}"), weights.get(f"weight_hr{end}")
+        w_hh, b_hh, w_hr = (
+            weights[f"weight_hh{end}"],
+            weights.get(f"bias_hh{end}"),
+            weights.get(f"weight_hr{end}"),
+        )
         assert w_hh is not None
         projected = F.linear(sequence, weights[f"weight_ih{end}"], weights.get(f"bias_ih{end}")).unbind(0)
         outputs = []
@@ -182,20 +196,24 @@ class RNNBase(Module):
         weight = next(self.parameters())
         if input.dtype is not weight.dtype:
             raise ValueError(
-                f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
-                f"input.to({weight.dtype}), or convert model: model.to({input.dtype}){errors.here()}"
+                f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert "
+                f"input: input.to({weight.dtype}), or convert model: model.to({input.dtype}){errors.here()}"
             )
         if input.shape[-1] != self.input_size:
             raise RuntimeError(
-                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.shape[-1]}"
-                f"{errors.here()}"
+                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
+                f"{input.shape[-1]}{errors.here()}"
             )
         if input.shape[0] == 0:
             raise RuntimeError(f"Expected sequence length to be larger than 0 in RNN{errors.here()}")
         count = self.num_layers * (2 if self.bidirectional else 1)
-        shapes = [(count, input.shape[1], size) for size in (self.proj_size or self.hidden_size, self.hidden_size)][:states]
+        shapes = [
+            (count, input.shape[1], size) for size in (self.proj_size or self.hidden_size, self.hidden_size)
+        ][:states]
         if hx is None:
-            return tuple(FUNCTIONS["zeros"](shape, dtype=input.dtype, device=input.device) for shape in shapes)
+            return tuple(
+                FUNCTIONS["zeros"](shape, dtype=input.dtype, device=input.device) for shape in shapes
+            )
         given: State = hx if states > 1 else (hx,)
         rank = 3 if batched else 2
         if any(each.ndim != rank for each in given):
@@ -203,10 +221,12 @@ class RNNBase(Module):
             if states > 1:
                 ranks = ", ".join(f"{each.ndim}-D" for each in given)
                 raise RuntimeError(
-                    f"For {word} input, hx and cx should also be {rank}-D but got ({ranks}) tensors{errors.here()}"
+                    f"For {word} input, hx and cx should also be {rank}-D but got ({ranks}) "
+                    f"tensors{errors.here()}"
                 )
             raise RuntimeError(
-                f"For {word} input, hx should also be {rank}-D but got {given[0].ndim}-D tensor{errors.here()}"
+                f"For {word} input, hx should also be {rank}-D but got {given[0].ndim}-D "
+                f"tensor{errors.here()}"
             )
         if not batched:
             given = tuple(each.unsqueeze(1) for each in given)
@@ -234,11 +254,18 @@ class RNNBase(Module):
 
 
 def _check_arguments(
-    input_size: Any, hidden_size: Any, num_layers: int, bias: Any, batch_first: Any, dropout: Any, proj_size: int
+    input_size: Any,
+    hidden_size: Any,
+    num_layers: int,
+    bias: Any,
+    batch_first: Any,
+    dropout: Any,
+    proj_size: int,
 ) -> None:
     if not isinstance(dropout, Number) or isinstance(dropout, bool) or not 0 <= dropout <= 1:  # type: ignore[operator]
         raise ValueError(
-            "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
+            "dropout should be a number in range [0, 1] representing the probability of an element being "
+            "zeroed"
         )
     for name, value, kind in (
         ("bias", bias, bool), ("batch_first", batch_first, bool), ("input_size", input_size, int),
@@ -267,8 +294,9 @@ class RNN(RNNBase):
         dropout: part of the outputs of all layers but the last that becomes 0 in training.
         bidirectional: a second direction, from the end to the beginning, beside the first.
 
-    Forward takes the input and, if wanted, h_0 (num_layers * directions, N, hidden_size); it gives the last layer's outputs
-    of all steps and the last h of all layers. Parameters start uniform on [-b, b) with b = 1 / sqrt(hidden_size).
+    Forward takes the input and, if wanted, h_0 (num_layers * directions, N, hidden_size); it gives the last
+    layer's outputs of all steps and the last h of all layers. Parameters start uniform on [-b, b) with b = 1
+    / sqrt(hidden_size).
 
     >>> output, h = ag.nn.RNN(10, 20, 2)(ag.randn(5, 3, 10))
     >>> output.shape, h.shape
@@ -291,8 +319,8 @@ class RNN(RNNBase):
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
         super().__init__(
-            f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0,
-            device, dtype,
+            f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias, batch_first, dropout,
+            bidirectional, 0, device, dtype,
         )  # fmt: skip
         self.nonlinearity = nonlinearity
 
@@ -302,7 +330,8 @@ class RNN(RNNBase):
 
 
 class LSTM(RNNBase):
-    """Long short-term memory (see `lstm_step`). Arguments as for `RNN`, and `proj_size`: if not 0, h is projected to it.
+    """Long short-term memory (see `lstm_step`). Arguments as for `RNN`, and `proj_size`: if not 0, h is
+    projected to it.
 
     Forward takes the input and, if wanted, (h_0, c_0); it gives the outputs and (h_n, c_n).
 
@@ -325,10 +354,13 @@ class LSTM(RNNBase):
         dtype: Any = None,
     ) -> None:
         super().__init__(
-            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype
+            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size,
+            device, dtype
         )  # fmt: skip
 
-    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         output, (h, c) = self._run(input, hx, 2)
         return output, (h, c)
 
@@ -354,7 +386,8 @@ class GRU(RNNBase):
         dtype: Any = None,
     ) -> None:
         super().__init__(
-            "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype
+            "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device,
+            dtype
         )  # fmt: skip
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -362,7 +395,7 @@ class GRU(RNNBase):
         return output, h
 
 
-# -- cells -----------------------------------------------------------------------------------------------------------------
+# -- cells ---------------------------------------------------------------------------------------------------
 
 
 class RNNCellBase(Module):
@@ -373,7 +406,13 @@ class RNNCellBase(Module):
     nonlinearity = "tanh"
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, device: Any = None, dtype: Any = None
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool,
+        num_chunks: int,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         self.input_size = input_size
@@ -396,11 +435,15 @@ class RNNCellBase(Module):
     def _step(self, mode: str, input: Tensor, hx: State | None, states: int) -> State:
         name = type(self).__name__
         if input.ndim not in (1, 2):
-            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead{errors.here()}")
+            raise ValueError(
+                f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead{errors.here()}"
+            )
         for number, each in enumerate(hx or ()):
             if each.ndim not in (1, 2):
                 what = "hidden" if states == 1 else f"hx[{number}]"
-                raise ValueError(f"{name}: Expected {what} to be 1D or 2D, got {each.ndim}D instead{errors.here()}")
+                raise ValueError(
+                    f"{name}: Expected {what} to be 1D or 2D, got {each.ndim}D instead{errors.here()}"
+                )
         batched = input.ndim == 2
         if not batched:
             input = input.unsqueeze(0)
@@ -408,7 +451,9 @@ class RNNCellBase(Module):
         if hx is None:
             shape = (input.shape[0], self.hidden_size)
             hx = (FUNCTIONS["zeros"](shape, dtype=input.dtype, device=input.device),) * states
-        result = STEPS[mode][0](F.linear(input, self.weight_ih, self.bias_ih), hx, self.weight_hh, self.bias_hh)
+        result = STEPS[mode][0](
+            F.linear(input, self.weight_ih, self.bias_ih), hx, self.weight_hh, self.bias_hh
+        )
         return result if batched else tuple(each.squeeze(0) for each in result)
 
     def extra_repr(self) -> str:

@@ -30,8 +30,6 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 class HasState:
     """`state_dict`, `load_state_dict` and their hooks."""
@@ -58,7 +56,7 @@ class HasState:
             if buffer is not None and name not in self._non_persistent_buffers_set:
                 yield name, buffer
 
-    # -- saving ----------------------------------------------------------------------------------------------------
+    # -- saving ----------------------------------------------------------------------------------------------
 
     def state_dict(
         self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
@@ -100,7 +98,8 @@ class HasState:
             destination[prefix + EXTRA_STATE] = self.get_extra_state()
 
     def get_extra_state(self) -> Any:
-        """What a module wants in its state_dict beyond tensors; override it together with `set_extra_state`."""
+        """What a module wants in its state_dict beyond tensors; override it together with
+        `set_extra_state`."""
         raise RuntimeError(
             "Reached a code path in Module.get_extra_state() that should never be called. Override it in "
             f"{type(self).__name__} before calling it."
@@ -113,7 +112,7 @@ class HasState:
             f"{type(self).__name__} before calling it."
         )
 
-    # -- loading ---------------------------------------------------------------------------------------------------
+    # -- loading ---------------------------------------------------------------------------------------------
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -154,8 +153,9 @@ class HasState:
             for hook in () if module._hooks is None else tuple(module._hooks.load_post.values()):
                 if hook.function(module, result) is not None:
                     raise AssertionError(
-                        "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
-                        "values, if incompatible_keys need to be modified, it should be done inplace."
+                        "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to "
+                        "return new values, if incompatible_keys need to be modified, it should be done "
+                        "inplace."
                     )
 
         load(self, dict(state_dict), "")
@@ -163,7 +163,10 @@ class HasState:
             for title, keys in (("Missing", result.missing_keys), ("Unexpected", result.unexpected_keys)):
                 if keys:
                     names = ", ".join(f'"{key}"' for key in keys)
-                    problems.insert(0 if title == "Missing" else bool(result.missing_keys), f"{title} key(s) in state_dict: {names}. ")
+                    problems.insert(
+                        0 if title == "Missing" else bool(result.missing_keys),
+                        f"{title} key(s) in state_dict: {names}. ",
+                    )
         if problems:
             lines = "\n\t".join(problems)
             raise RuntimeError(
@@ -183,7 +186,15 @@ class HasState:
     ) -> None:
         """Take this module's own state out of `state_dict`; what goes wrong is appended to the lists."""
         for hook in () if self._hooks is None else tuple(self._hooks.load_pre.values()):
-            arguments = (state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+            arguments = (
+                state_dict,
+                prefix,
+                local_metadata,
+                strict,
+                missing_keys,
+                unexpected_keys,
+                error_msgs,
+            )
             hook.function(self, *arguments)
         assign = bool(local_metadata.get("assign_to_params_buffers"))
         own = dict(self._state())
@@ -211,18 +222,19 @@ class HasState:
                         unexpected_keys.append(key)
 
     def _load_tensor(self, name: str, key: str, tensor: Tensor, given: Any, assign: bool) -> str | None:
-        """Give the tensor called `name` the values `given`; returns what is wrong with them, None if nothing."""
+        """Give the tensor called `name` the values `given`; returns what is wrong with them, None if
+        nothing."""
         if not isinstance(given, Tensor):
             return (
-                f'While copying the parameter named "{key}", expected Tensor or Tensor-like object from checkpoint but '
-                f"received {type(given)}"
+                f'While copying the parameter named "{key}", expected Tensor or Tensor-like object from '
+                f"checkpoint but received {type(given)}"
             )
         if tensor.ndim == 0 and given.shape == (1,):  # so were scalars saved long ago
             given = given[0]
         if given.shape != tensor.shape:
             return (
-                f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, the shape in current "
-                f"model is {tensor.shape}."
+                f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, the "
+                f"shape in current model is {tensor.shape}."
             )
         try:
             with no_grad():
@@ -236,29 +248,31 @@ class HasState:
                     setattr(self, name, Parameter(given, tensor.requires_grad))
         except Exception as error:
             return (
-                f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} and whose '
-                f"dimensions in the checkpoint are {given.shape}, an exception occurred : {error.args}."
+                f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} '
+                f"and whose dimensions in the checkpoint are {given.shape}, an exception occurred : {error.args}."
             )
         return None
 
-    # -- hooks -----------------------------------------------------------------------------------------------------
+    # -- hooks -----------------------------------------------------------------------------------------------
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, prefix, keep_vars)`` before `state_dict` reads this module."""
         return attach(self._hook_tables().state_pre, Hook(hook))
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` after it; the dictionary may be changed in place."""
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after it; the dictionary may be changed
+        in place."""
         return attach(self._hook_tables().state_post, Hook(hook))
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)``
-        before this module's own tensors are loaded; the dictionary and the lists may be changed in place."""
+        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
+        error_msgs)`` before this module's own tensors are loaded; the dictionary and the lists may be changed
+        in place."""
         return attach(self._hook_tables().load_pre, Hook(hook))
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, incompatible_keys)`` after this module and its children were loaded; the two lists may be
-        changed in place."""
+        """Call ``hook(module, incompatible_keys)`` after this module and its children were loaded; the two
+        lists may be changed in place."""
         return attach(self._hook_tables().load_post, Hook(hook))
 
 

@@ -1,7 +1,8 @@
-"""The transformer of A. Vaswani et al., "Attention is all you need" (2017): encoder, decoder, and both together.
+"""The transformer of A. Vaswani et al., "Attention is all you need" (2017): encoder, decoder, and both
+together.
 
-Masks are those of `MultiheadAttention`. The `is_causal` arguments are PyTorch's hints that a mask is the causal one; results
-do not depend on them.
+Masks are those of `MultiheadAttention`. The `is_causal` arguments are PyTorch's hints that a mask is the
+causal one; results do not depend on them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F, init
+from autograd_gpu.nn import functional as F
+from autograd_gpu.nn import init
 from autograd_gpu.nn.attention import MultiheadAttention
 from autograd_gpu.nn.containers import ModuleList
 from autograd_gpu.nn.dropout import Dropout
@@ -23,7 +25,8 @@ from autograd_gpu.nn.norm import LayerNorm
 from autograd_gpu.tensor import Tensor
 
 __all__ = [
-    "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+    "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
+    "TransformerEncoderLayer",
 ]  # fmt: skip
 
 Activation = str | Callable[[Tensor], Tensor]
@@ -38,7 +41,8 @@ def _activation(given: Activation) -> Callable[[Tensor], Tensor]:
 
 
 class TransformerEncoderLayer(Module):
-    """Self-attention and a network of two linear layers, each with dropout, a shortcut and layer normalisation.
+    """Self-attention and a network of two linear layers, each with dropout, a shortcut and layer
+    normalisation.
 
     Args:
         d_model: size of the sequence's elements.
@@ -92,7 +96,7 @@ class TransformerEncoderLayer(Module):
         x = src
         if self.norm_first:
             x = x + self._sa_block(self.norm1(x), src_mask, src_key_padding_mask)
-            return x + self._ff_block(self.norm2(x))  # type: ignore[no-any-return]
+            return x + self._ff_block(self.norm2(x))
         x = self.norm1(x + self._sa_block(x, src_mask, src_key_padding_mask))
         return self.norm2(x + self._ff_block(x))  # type: ignore[no-any-return]
 
@@ -105,8 +109,8 @@ class TransformerEncoderLayer(Module):
 
 
 class TransformerDecoderLayer(Module):
-    """Self-attention, attention to the encoder's output, and a network of two linear layers, each with dropout, a shortcut
-    and layer normalisation. Arguments as for `TransformerEncoderLayer`.
+    """Self-attention, attention to the encoder's output, and a network of two linear layers, each with
+    dropout, a shortcut and layer normalisation. Arguments as for `TransformerEncoderLayer`.
 
     >>> ag.nn.TransformerDecoderLayer(16, 4, 32)(ag.randn(7, 2, 16), ag.randn(10, 2, 16)).shape
     ag.Size([7, 2, 16])
@@ -129,7 +133,9 @@ class TransformerDecoderLayer(Module):
         place: dict[str, Any] = {"device": device, "dtype": dtype}
         super().__init__()
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **place)
-        self.multihead_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **place)
+        self.multihead_attn = MultiheadAttention(
+            d_model, nhead, dropout, bias, batch_first=batch_first, **place
+        )
         self.linear1 = Linear(d_model, dim_feedforward, bias, **place)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias, **place)
@@ -157,7 +163,7 @@ class TransformerDecoderLayer(Module):
         if self.norm_first:
             x = x + self._sa_block(self.norm1(x), tgt_mask, tgt_key_padding_mask)
             x = x + self._mha_block(self.norm2(x), memory, memory_mask, memory_key_padding_mask)
-            return x + self._ff_block(self.norm3(x))  # type: ignore[no-any-return]
+            return x + self._ff_block(self.norm3(x))
         x = self.norm1(x + self._sa_block(x, tgt_mask, tgt_key_padding_mask))
         x = self.norm2(x + self._mha_block(x, memory, memory_mask, memory_key_padding_mask))
         return self.norm3(x + self._ff_block(x))  # type: ignore[no-any-return]
@@ -169,7 +175,9 @@ class TransformerDecoderLayer(Module):
     def _mha_block(
         self, x: Tensor, memory: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None
     ) -> Tensor:
-        attended = self.multihead_attn(x, memory, memory, key_padding_mask, need_weights=False, attn_mask=attn_mask)[0]
+        attended = self.multihead_attn(
+            x, memory, memory, key_padding_mask, need_weights=False, attn_mask=attn_mask
+        )[0]
         return self.dropout2(attended)  # type: ignore[no-any-return]
 
     def _ff_block(self, x: Tensor) -> Tensor:
@@ -241,9 +249,9 @@ class TransformerDecoder(Module):
         output = tgt
         for layer in self.layers:
             output = layer(
-                output, memory, tgt_mask=tgt_mask, memory_mask=memory_mask, tgt_key_padding_mask=tgt_key_padding_mask,
-                memory_key_padding_mask=memory_key_padding_mask, tgt_is_causal=bool(tgt_is_causal),
-                memory_is_causal=memory_is_causal,
+                output, memory, tgt_mask=tgt_mask, memory_mask=memory_mask,
+                tgt_key_padding_mask=tgt_key_padding_mask, memory_key_padding_mask=memory_key_padding_mask,
+                tgt_is_causal=bool(tgt_is_causal), memory_is_causal=memory_is_causal,
             )  # fmt: skip
         return output if self.norm is None else self.norm(output)
 
@@ -252,8 +260,8 @@ class Transformer(Module):
     """Encoder and decoder.
 
     Args:
-        d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias: of the layers;
-            see `TransformerEncoderLayer`.
+        d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias:
+            of the layers; see `TransformerEncoderLayer`.
         num_encoder_layers, num_decoder_layers: heights of the stacks.
         custom_encoder, custom_decoder: modules to use instead.
 
@@ -283,8 +291,8 @@ class Transformer(Module):
         super().__init__()
         place: dict[str, Any] = {"device": device, "dtype": dtype}
         arguments = (
-            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias, device,
-            dtype,
+            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first,
+            bias, device, dtype,
         )  # fmt: skip
         if custom_encoder is None:
             norm = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
@@ -324,9 +332,9 @@ class Transformer(Module):
             src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
         )
         return self.decoder(  # type: ignore[no-any-return]
-            tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask, tgt_key_padding_mask=tgt_key_padding_mask,
-            memory_key_padding_mask=memory_key_padding_mask, tgt_is_causal=tgt_is_causal,
-            memory_is_causal=memory_is_causal,
+            tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask,
+            tgt_key_padding_mask=tgt_key_padding_mask, memory_key_padding_mask=memory_key_padding_mask,
+            tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal,
         )  # fmt: skip
 
     @staticmethod

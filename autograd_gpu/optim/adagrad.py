@@ -8,15 +8,21 @@ from typing import Any
 from autograd_gpu.core.modes import no_grad
 from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.optim.optimizer import (
-    Optimizer, check_lr, check_modes, check_not_negative, number, run_closure, step_count,
+    Optimizer,
+    check_lr,
+    check_modes,
+    check_not_negative,
+    number,
+    run_closure,
+    step_count,
 )  # fmt: skip
 
 __all__ = ["Adagrad"]
 
 
 class Adagrad(Optimizer):
-    """Steps divided by the root of the sum of all squared gradients so far: ``s += g^2;
-    p -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)``.
+    """Steps divided by the root of the sum of all squared gradients so far: ``s += g^2; p -= lr / (1 + (t -
+    1) * lr_decay) * g / (sqrt(s) + eps)``.
 
     Args:
         params: the parameters, or groups of them (see `Optimizer`).
@@ -67,7 +73,9 @@ class Adagrad(Optimizer):
         for group in self.param_groups:
             for param in group["params"]:
                 start = group["initial_accumulator_value"]
-                full = FUNCTIONS["full_like"](param.detach(), complex(start, start) if param.is_complex() else start)
+                full = FUNCTIONS["full_like"](
+                    param.detach(), complex(start, start) if param.is_complex() else start
+                )
                 self.state[param] = {"step": step_count(), "sum": full}
 
     @no_grad()

@@ -7,16 +7,25 @@ from typing import Any
 
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.optim.optimizer import (
-    Optimizer, changed, check_betas, check_lr, check_modes, check_not_negative, number, run_closure, step_count,
-    with_gradients, zeros_like,
+    Optimizer,
+    changed,
+    check_betas,
+    check_lr,
+    check_modes,
+    check_not_negative,
+    number,
+    run_closure,
+    step_count,
+    with_gradients,
+    zeros_like,
 )  # fmt: skip
 
 __all__ = ["Adam", "AdamW"]
 
 
 class Adam(Optimizer):
-    """Steps of a size that running means of the gradient (m) and of its square (v) decide:
-    ``p -= lr * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)``.
+    """Steps of a size that running means of the gradient (m) and of its square (v) decide: ``p -= lr * m / (1
+    - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)``.
 
     Args:
         params: the parameters, or groups of them (see `Optimizer`).
@@ -27,7 +36,8 @@ class Adam(Optimizer):
         amsgrad: use the largest v so far (S. Reddi et al., 2018).
         maximize: ascend.
         decoupled_weight_decay: as `AdamW`.
-        foreach, fused, capturable: accepted for PyTorch's sake; all parameters are updated by one call in any case.
+        foreach, fused, capturable: accepted for PyTorch's sake; all parameters are updated by one call in any
+            case.
         differentiable: must be False.
 
     Source: D. Kingma, J. Ba, arXiv:1412.6980, as in PyTorch.
@@ -61,8 +71,9 @@ class Adam(Optimizer):
         check_not_negative(weight_decay, "weight_decay value")
         check_modes(foreach, fused, differentiable)
         defaults = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
-            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable,
+            "differentiable": differentiable, "fused": fused,
             "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
@@ -90,9 +101,10 @@ class Adam(Optimizer):
                     largest = [state["max_exp_avg_sq"]._array for state in these] if amsgrad else None
                     namespace.adam_step(
                         [params[i]._array for i in chosen], [gradients[i]._array for i in chosen],
-                        [state["exp_avg"]._array for state in these], [state["exp_avg_sq"]._array for state in these],
-                        largest, step=count, lr=number(group["lr"]), beta1=number(beta1), beta2=number(beta2),
-                        eps=group["eps"], weight_decay=group["weight_decay"], decoupled=group["decoupled_weight_decay"],
+                        [state["exp_avg"]._array for state in these],
+                        [state["exp_avg_sq"]._array for state in these], largest, step=count,
+                        lr=number(group["lr"]), beta1=number(beta1), beta2=number(beta2), eps=group["eps"],
+                        weight_decay=group["weight_decay"], decoupled=group["decoupled_weight_decay"],
                         amsgrad=amsgrad, maximize=group["maximize"],
                     )  # fmt: skip
                 changed(params)
@@ -100,7 +112,8 @@ class Adam(Optimizer):
 
 
 def _by_step(states: list[dict[str, Any]]) -> dict[int, list[int]]:
-    """Count one more step for each state; positions of states by the number of their step (mostly one for all)."""
+    """Count one more step for each state; positions of states by the number of their step (mostly one for
+    all)."""
     found: dict[int, list[int]] = {}
     for position, state in enumerate(states):
         count = state["step"]._array
@@ -110,7 +123,8 @@ def _by_step(states: list[dict[str, Any]]) -> dict[int, list[int]]:
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: ``p -= lr * weight_decay * p`` before each step. Arguments as for `Adam`.
+    """Adam with decoupled weight decay: ``p -= lr * weight_decay * p`` before each step. Arguments as for
+    `Adam`.
 
     Source: I. Loshchilov, F. Hutter, arXiv:1711.05101, as in PyTorch.
 
@@ -137,6 +151,6 @@ class AdamW(Adam):
         fused: bool | None = None,
     ) -> None:
         super().__init__(
-            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
-            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
+            capturable=capturable, differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """`Optimizer`: parameter groups, state and its saving. What a step does is in one file per rule.
 
-Parameters are changed in place, outside of the graph; their version counts move on (`bump`), so that a backward through
-values from before a step is noticed.
+Parameters are changed in place, outside of the graph; their version counts move on (`bump`), so that a
+backward through values from before a step is noticed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             if replacement is not None:
                 if not (isinstance(replacement, tuple) and len(replacement) == 2):
                     raise RuntimeError(
-                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replacement}."
+                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
+                        f"{replacement}."
                     )
                 everything, kwargs = replacement
         result = step(*everything, **kwargs)
@@ -120,8 +121,8 @@ class Optimizer:
         given = param_group["params"]
         if isinstance(given, set):
             raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
-                f"will change between runs. Please use a list instead.{errors.here()}"
+                "optimizer parameters need to be organized in ordered collections, but the ordering of "
+                f"tensors in sets will change between runs. Please use a list instead.{errors.here()}"
             )
         given = [given] if isinstance(given, Tensor) else list(given)
         names = [entry[0] for entry in given if isinstance(entry, tuple)]
@@ -130,25 +131,29 @@ class Optimizer:
         if names:
             if len(names) != len(params):
                 raise ValueError(
-                    f"all optimizer params should be with/without names. Some param names are missing{errors.here()}"
+                    "all optimizer params should be with/without names. Some param names are "
+                    f"missing{errors.here()}"
                 )
             param_group["param_names"] = names
         for param in params:
             if not isinstance(param, Tensor):
                 raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type_name(param)}{errors.here()}"
+                    "optimizer can only optimize Tensors, but one of the params is "
+                    f"{type_name(param)}{errors.here()}"
                 )
             if not is_leaf(param._node) and not param.retains_grad:
                 raise ValueError(f"can't optimize a non-leaf Tensor{errors.here()}")
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(
-                    f"parameter group didn't specify a value of required optimization parameter {name}{errors.here()}"
+                    "parameter group didn't specify a value of required optimization parameter "
+                    f"{name}{errors.here()}"
                 )
             param_group.setdefault(name, default)
         if len({id(param) for param in params}) != len(params):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error",
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause "
+                "an error",
                 stacklevel=3,
             )
         known: set[int] = set()
@@ -176,11 +181,11 @@ class Optimizer:
                         gradient.detach_().zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change all parameters once. A `closure`, if given, computes the loss and its gradients first; its result is
-        returned."""
+        """Change all parameters once. A `closure`, if given, computes the loss and its gradients first; its
+        result is returned."""
         raise NotImplementedError
 
-    # -- text and copies -------------------------------------------------------------------------------------------
+    # -- text and copies -------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -196,11 +201,11 @@ class Optimizer:
         self.__dict__.update(state)
         self.__dict__.setdefault("_hooks", {})
 
-    # -- state_dict ------------------------------------------------------------------------------------------------
+    # -- state_dict ------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """State and options in PyTorch's format: {"state": {number: ...}, "param_groups": [...]}, parameters being named by
-        their numbers in order. The tensors are the optimiser's own, not copies."""
+        """State and options in PyTorch's format: {"state": {number: ...}, "param_groups": [...]}, parameters
+        being named by their numbers in order. The tensors are the optimiser's own, not copies."""
         for hook in self._hook_table("state_pre").values():
             hook(self)
         numbers: dict[int, int] = {}
@@ -213,7 +218,9 @@ class Optimizer:
             packed = {key: value for key, value in group.items() if key != "params"}
             packed["params"] = [numbers[id(param)] for param in group["params"]]
             groups.append(packed)
-        state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
+        state = {
+            numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()
+        }
         result: dict[str, Any] = {"state": state, "param_groups": groups}
         for hook in self._hook_table("state_post").values():
             replacement = hook(self, result)
@@ -221,7 +228,8 @@ class Optimizer:
         return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over state and options from `state_dict()`. Tensors are converted to their parameter's dtype and device.
+        """Take over state and options from `state_dict()`. Tensors are converted to their parameter's dtype
+        and device.
 
         Raises:
             ValueError: the groups do not match in number or size.
@@ -237,8 +245,8 @@ class Optimizer:
         for ours, theirs in zip(self.param_groups, saved, strict=True):
             if len(ours["params"]) != len(theirs["params"]):
                 raise ValueError(
-                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
-                    f"{errors.here()}"
+                    "loaded state dict contains a parameter group that doesn't match the size of "
+                    f"optimizer's group{errors.here()}"
                 )
             params.update(zip(theirs["params"], ours["params"], strict=True))
             theirs["params"] = ours["params"]
@@ -254,7 +262,7 @@ class Optimizer:
         for hook in self._hook_table("load_post").values():
             hook(self)
 
-    # -- hooks -----------------------------------------------------------------------------------------------------
+    # -- hooks -----------------------------------------------------------------------------------------------
 
     def _hook_table(self, name: str) -> dict[int, Callable[..., Any]]:
         return self._hooks.get(name, {})
@@ -275,26 +283,34 @@ class Optimizer:
         """Call ``hook(optimizer, args, kwargs)`` after each step."""
         return self._add_hook("step_post", hook)
 
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer)`` before `state_dict`."""
         return self._add_hook("state_pre", hook, prepend)
 
-    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` after it; it may return another dictionary."""
         return self._add_hook("state_post", hook, prepend)
 
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` before `load_state_dict`; it may return another dictionary."""
         return self._add_hook("load_pre", hook, prepend)
 
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer)`` after it."""
         return self._add_hook("load_post", hook, prepend)
 
 
 def _fitted(param: Tensor, value: Any, key: Any = None) -> Any:
-    """Saved state with tensors in the dtype and on the device of their parameter. Counts of steps stay as they are, on the
-    CPU, where they are read."""
+    """Saved state with tensors in the dtype and on the device of their parameter. Counts of steps stay as
+    they are, on the CPU, where they are read."""
     if isinstance(value, Tensor):
         if key == "step":
             return value.to("cpu", copy=True)
@@ -306,7 +322,7 @@ def _fitted(param: Tensor, value: Any, key: Any = None) -> Any:
     return value
 
 
-# -- for the rules -------------------------------------------------------------------------------------------------------
+# -- for the rules -------------------------------------------------------------------------------------------
 
 
 def run_closure(closure: Callable[[], Any] | None) -> Any:
@@ -344,18 +360,20 @@ def check_betas(betas: Any) -> None:
 
 
 def check_modes(foreach: Any, fused: Any, differentiable: bool) -> None:
-    """`foreach` and `fused` choose between implementations in PyTorch; here there is one, over lists, for all values."""
+    """`foreach` and `fused` choose between implementations in PyTorch; here there is one, over lists, for all
+    values."""
     if fused and foreach:
         raise RuntimeError(f"`fused` and `foreach` cannot be `True` together.{errors.here()}")
     if differentiable:
         raise NotImplementedError(
-            "differentiable=True is not supported: compute new parameters out of place from autograd.grad(..., "
-            f"create_graph=True) instead{errors.here()}"
+            "differentiable=True is not supported: compute new parameters out of place from "
+            f"autograd.grad(..., create_graph=True) instead{errors.here()}"
         )
 
 
 def with_gradients(group: dict[str, Any]) -> Iterator[tuple[Any, list[Tensor], list[Tensor]]]:
-    """(array namespace, parameters, gradients) of a group's parameters that have a gradient, one entry per device."""
+    """(array namespace, parameters, gradients) of a group's parameters that have a gradient, one entry per
+    device."""
     found: dict[Any, tuple[list[Tensor], list[Tensor]]] = {}
     for param in group["params"]:
         gradient = param._grad

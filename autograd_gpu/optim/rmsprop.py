@@ -6,16 +6,25 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_gpu.optim.optimizer import (
-    Optimizer, arrays, changed, check_lr, check_modes, check_not_negative, number, run_closure, step_count,
-    with_gradients, zeros_like,
+    Optimizer,
+    arrays,
+    changed,
+    check_lr,
+    check_modes,
+    check_not_negative,
+    number,
+    run_closure,
+    step_count,
+    with_gradients,
+    zeros_like,
 )  # fmt: skip
 
 __all__ = ["RMSprop"]
 
 
 class RMSprop(Optimizer):
-    """Steps divided by a running root mean square of the gradient: ``v = alpha * v + (1 - alpha) * g^2;
-    p -= lr * g / (sqrt(v) + eps)``.
+    """Steps divided by a running root mean square of the gradient: ``v = alpha * v + (1 - alpha) * g^2; p -=
+    lr * g / (sqrt(v) + eps)``.
 
     Args:
         params: the parameters, or groups of them (see `Optimizer`).
@@ -85,9 +94,9 @@ class RMSprop(Optimizer):
                         kept[name].append(state[name]._array)
                 namespace.rmsprop_step(
                     arrays(params), arrays(gradients), kept["square_avg"], kept.get("grad_avg"),
-                    kept.get("momentum_buffer"), lr=number(group["lr"]), alpha=group["alpha"], eps=group["eps"],
-                    weight_decay=group["weight_decay"], momentum=group["momentum"], centered=group["centered"],
-                    maximize=group["maximize"],
+                    kept.get("momentum_buffer"), lr=number(group["lr"]), alpha=group["alpha"],
+                    eps=group["eps"], weight_decay=group["weight_decay"], momentum=group["momentum"],
+                    centered=group["centered"], maximize=group["maximize"],
                 )  # fmt: skip
                 changed(params)
         return loss

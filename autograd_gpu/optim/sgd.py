@@ -7,7 +7,16 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.optim.optimizer import (
-    Optimizer, arrays, changed, check_lr, check_modes, check_not_negative, number, run_closure, with_gradients, zeros_like,
+    Optimizer,
+    arrays,
+    changed,
+    check_lr,
+    check_modes,
+    check_not_negative,
+    number,
+    run_closure,
+    with_gradients,
+    zeros_like,
 )  # fmt: skip
 
 __all__ = ["SGD"]
@@ -27,7 +36,8 @@ class SGD(Optimizer):
         foreach, fused: accepted for PyTorch's sake; all parameters are updated by one call in any case.
         differentiable: must be False.
 
-    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, as in PyTorch.
+    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, as
+    in PyTorch.
 
     >>> w = ag.tensor([1.0], requires_grad=True)
     >>> (w * w).sum().backward()
@@ -57,8 +67,9 @@ class SGD(Optimizer):
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError(f"Nesterov momentum requires a momentum and zero dampening{errors.here()}")
         defaults = {
-            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
-            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
+            "nesterov": nesterov, "maximize": maximize, "foreach": foreach, "differentiable": differentiable,
+            "fused": fused,
         }  # fmt: skip
         super().__init__(params, defaults)
 

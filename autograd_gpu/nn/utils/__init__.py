@@ -1,6 +1,11 @@
 """Helpers for training loops: clipping gradients, parameters as one vector."""
 
-from autograd_gpu.nn.utils.clip import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
+from autograd_gpu.nn.utils.clip import (
+    clip_grad_norm_,
+    clip_grad_value_,
+    clip_grads_with_norm_,
+    get_total_norm,
+)
 from autograd_gpu.nn.utils.vector import parameters_to_vector, vector_to_parameters
 
 __all__ = [

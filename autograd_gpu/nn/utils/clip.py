@@ -14,7 +14,7 @@ __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    given = [parameters] if isinstance(parameters, Tensor) else parameters
+    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     return [parameter._grad for parameter in given if parameter._grad is not None]
 
 
@@ -45,9 +45,9 @@ def get_total_norm(
     total: Tensor = norms[0] if len(norms) == 1 else FUNCTIONS["stack"](norms).norm(norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
-            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
-            f"To disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
-            f"{errors.here()}"
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it "
+            "cannot be clipped. To disable this error and scale the gradients by the non-finite norm "
+            f"anyway, set `error_if_nonfinite=False`{errors.here()}"
         )
     return total
 

@@ -21,8 +21,8 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     devices = sorted({str(parameter.device) for parameter in given})
     if len(devices) > 1:
         raise TypeError(
-            f"Found two parameters on different devices, {' and '.join(devices)}, this is currently not supported."
-            f"{errors.here()}"
+            f"Found two parameters on different devices, {' and '.join(devices)}, this is currently not "
+            f"supported.{errors.here()}"
         )
     return FUNCTIONS["cat"]([parameter.reshape(-1) for parameter in given])  # type: ignore[no-any-return]
 
@@ -40,5 +40,5 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     start = 0
     for parameter in parameters:
         size = parameter.numel()
-        parameter.data = vec[start : start + size].reshape(parameter.shape).detach()
+        parameter.data = vec[start : start + size].reshape(parameter.shape).detach()  # type: ignore[attr-defined]
         start += size

@@ -13,21 +13,22 @@ from autograd_gpu.optim.optimizer import Optimizer
 __all__ = ["LRScheduler"]
 
 WRONG_ORDER = (
-    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the opposite order: "
-    "`optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will result in skipping the first value of the "
-    "learning rate schedule."
+    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the "
+    "opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will result in "
+    "skipping the first value of the learning rate schedule."
 )
 EPOCH_DEPRECATED = (
-    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
-    "`scheduler.step()` to step the scheduler."
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. "
+    "Please use `scheduler.step()` to step the scheduler."
 )
 
 
 class LRScheduler:
     """Base class of the schedulers: changes ``group["lr"]`` of an optimiser once per `step`.
 
-    Making a scheduler does its first step. A subclass defines `get_lr`, which gives the new rates; the formulas of the
-    built-in ones start from the rates as they are, so that several schedulers can work on one optimiser.
+    Making a scheduler does its first step. A subclass defines `get_lr`, which gives the new rates; the
+    formulas of the built-in ones start from the rates as they are, so that several schedulers can work on one
+    optimiser.
 
     Args:
         optimizer: whose rates are changed.
@@ -45,8 +46,9 @@ class LRScheduler:
         for number, group in enumerate(optimizer.param_groups):
             if "initial_lr" not in group:
                 raise KeyError(
-                    f"param 'initial_lr' is not specified in param_groups[{number}] when resuming scheduler with "
-                    "last_epoch >= 0: load the optimizer's state_dict first, or use last_epoch=-1 for a fresh run"
+                    f"param 'initial_lr' is not specified in param_groups[{number}] when resuming scheduler "
+                    "with last_epoch >= 0: load the optimizer's state_dict first, or use last_epoch=-1 for "
+                    "a fresh run"
                 )
         self.base_lrs = [copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch

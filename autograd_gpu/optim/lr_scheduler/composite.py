@@ -20,29 +20,35 @@ class _Composite(LRScheduler):
     def _check(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None, what: str) -> Optimizer:
         name = type(self).__name__
         if not schedulers:
-            raise ValueError(f"{name} expects at least one scheduler{what}, but got no scheduler.{errors.here()}")
+            raise ValueError(
+                f"{name} expects at least one scheduler{what}, but got no scheduler.{errors.here()}"
+            )
         if optimizer is None:
             optimizer = schedulers[0].optimizer
         for number, scheduler in enumerate(schedulers):
             if not hasattr(scheduler, "optimizer"):
-                raise TypeError(f"{name} at index {number} should have `optimizer` as its attribute.{errors.here()}")
+                raise TypeError(
+                    f"{name} at index {number} should have `optimizer` as its attribute.{errors.here()}"
+                )
             if isinstance(scheduler, ReduceLROnPlateau):
                 raise ValueError(
-                    f"{name} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be "
-                    f"specified when calling `step`, but got one at index {number} in the given schedulers sequence."
-                    f"{errors.here()}"
+                    f"{name} does not support `ReduceLROnPlateau` scheduler as it requires additional "
+                    f"kwargs to be specified when calling `step`, but got one at index {number} in the "
+                    f"given schedulers sequence.{errors.here()}"
                 )
             if scheduler.optimizer is not optimizer:
                 raise ValueError(
                     f"{name} expects all schedulers to belong to the same optimizer, but got scheduler "
-                    f"{type(scheduler).__name__} at index {number} has {scheduler.optimizer}, which is different from "
-                    f"{type(optimizer).__name__}.{errors.here()}"
+                    f"{type(scheduler).__name__} at index {number} has {scheduler.optimizer}, which is "
+                    f"different from {type(optimizer).__name__}.{errors.here()}"
                 )
         return optimizer
 
     def state_dict(self) -> dict[str, Any]:
         """What the scheduler knows, and the same of those it is made of."""
-        state = {key: value for key, value in self.__dict__.items() if key not in ("optimizer", "_schedulers")}
+        state = {
+            key: value for key, value in self.__dict__.items() if key not in ("optimizer", "_schedulers")
+        }
         state["_schedulers"] = [scheduler.state_dict() for scheduler in self._schedulers]
         return state
 
@@ -81,9 +87,9 @@ class SequentialLR(_Composite):
         self.optimizer = self._check(schedulers, optimizer, "")
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
-                "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone "
-                f"points, but got number of schedulers {len(schedulers)} and the number of milestones to be equal to "
-                f"{len(milestones)}{errors.here()}"
+                "Sequential Schedulers expects number of schedulers provided to be one more than the "
+                f"number of milestone points, but got number of schedulers {len(schedulers)} and the number "
+                f"of milestones to be equal to {len(milestones)}{errors.here()}"
             )
         self._schedulers = schedulers
         self._milestones = milestones

@@ -9,7 +9,13 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.optim.lr_scheduler.base import (
-    LRScheduler, for_each_group, prepare_momentum, require_momentum, require_optimizer, set_momentum, set_rate,
+    LRScheduler,
+    for_each_group,
+    prepare_momentum,
+    require_momentum,
+    require_optimizer,
+    set_momentum,
+    set_rate,
 )  # fmt: skip
 from autograd_gpu.optim.optimizer import Optimizer
 
@@ -47,7 +53,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         if not isinstance(T_mult, int) or T_mult < 1:
             raise ValueError(f"Expected integer T_mult >= 1, but got {T_mult}{errors.here()}")
         if not isinstance(eta_min, (float, int)):
-            raise ValueError(f"Expected float or int eta_min, but got {eta_min} of type {type(eta_min)}{errors.here()}")
+            raise ValueError(
+                f"Expected float or int eta_min, but got {eta_min} of type {type(eta_min)}{errors.here()}"
+            )
         self.T_0 = T_0
         self.T_i = T_0
         self.T_mult = T_mult
@@ -85,8 +93,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class OneCycleLR(LRScheduler):
-    """One cycle: up from ``max_lr / div_factor`` to `max_lr`, then down to ``max_lr / div_factor / final_div_factor``; the
-    momentum goes the other way. One `step` per batch.
+    """One cycle: up from ``max_lr / div_factor`` to `max_lr`, then down to ``max_lr / div_factor /
+    final_div_factor``; the momentum goes the other way. One `step` per batch.
 
     Args:
         optimizer: whose rates are changed.
@@ -95,7 +103,8 @@ class OneCycleLR(LRScheduler):
         pct_start: the part of the cycle that goes up.
         anneal_strategy: "cos" or "linear".
         cycle_momentum: whether momentum (or beta1) moves between `base_momentum` and `max_momentum`.
-        three_phase: go back down to where it started in the second phase, and to the lowest rate in a third one.
+        three_phase: go back down to where it started in the second phase, and to the lowest rate in a third
+            one.
         last_epoch: see `LRScheduler`.
 
     Source: L. Smith, N. Topin, "Super-convergence", arXiv:1708.07120.
@@ -124,16 +133,24 @@ class OneCycleLR(LRScheduler):
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}{errors.here()}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
-                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}{errors.here()}"
+                "anneal_strategy must be one of 'cos' or 'linear', instead got "
+                f"{anneal_strategy}{errors.here()}"
             )
         top = float(pct_start * self.total_steps) - 1
-        #: (last step, lr at the start, lr at the end, momentum at the start, momentum at the end) of each phase
+        #: (last step, lr at the start, lr at the end, momentum at the start, momentum at the end) of each
+        #: phase
         self._schedule_phases: list[tuple[float, str, str, str, str]] = [
             (top, "initial_lr", "max_lr", "max_momentum", "base_momentum")
         ]
         if three_phase:
             self._schedule_phases += [
-                (2 * float(pct_start * self.total_steps) - 2, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
+                (
+                    2 * float(pct_start * self.total_steps) - 2,
+                    "max_lr",
+                    "initial_lr",
+                    "base_momentum",
+                    "max_momentum",
+                ),
                 (self.total_steps - 1, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
             ]
         else:
@@ -165,7 +182,8 @@ class OneCycleLR(LRScheduler):
         number = self.last_epoch
         if number > self.total_steps:
             raise ValueError(
-                f"Tried to step {number} times. The specified number of total steps is {self.total_steps}{errors.here()}"
+                f"Tried to step {number} times. The specified number of total steps is "
+                f"{self.total_steps}{errors.here()}"
             )
         start = 0.0
         phase = self._schedule_phases[-1]
@@ -219,15 +237,18 @@ _SCALES: dict[str, tuple[Callable[[float, float], float], str]] = {
 
 
 class CyclicLR(LRScheduler):
-    """Up and down between `base_lr` and `max_lr` again and again; the momentum goes the other way. One `step` per batch.
+    """Up and down between `base_lr` and `max_lr` again and again; the momentum goes the other way. One `step`
+    per batch.
 
     Args:
         optimizer: whose rates are changed.
         base_lr, max_lr: lowest and highest rate, or lists of them.
         step_size_up, step_size_down: steps on the way up and down (default: as many).
-        mode: "triangular": always as high; "triangular2": half as high each time; "exp_range": times gamma ** steps.
+        mode: "triangular": always as high; "triangular2": half as high each time; "exp_range": times gamma **
+            steps.
         gamma: for "exp_range".
-        scale_fn, scale_mode: a function of one's own of the number of the "cycle" or of "iterations", instead of a mode.
+        scale_fn, scale_mode: a function of one's own of the number of the "cycle" or of "iterations", instead
+            of a mode.
         cycle_momentum: whether momentum (or beta1) moves between `base_momentum` and `max_momentum`.
         last_epoch: see `LRScheduler`.
 
@@ -302,7 +323,9 @@ class CyclicLR(LRScheduler):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
-        super().load_state_dict({key: value for key, value in state_dict.items() if key != "_scale_fn_custom"})
+        super().load_state_dict(
+            {key: value for key, value in state_dict.items() if key != "_scale_fn_custom"}
+        )
         attributes = state_dict.get("_scale_fn_custom")
         if attributes is not None:
             vars(self._scale_fn_custom).update(attributes)

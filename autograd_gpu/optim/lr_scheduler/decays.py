@@ -14,8 +14,8 @@ from autograd_gpu.optim.lr_scheduler.base import LRScheduler, rates
 from autograd_gpu.optim.optimizer import Optimizer
 
 __all__ = [
-    "ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR",
-    "PolynomialLR", "StepLR",
+    "ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR",
+    "MultiplicativeLR", "PolynomialLR", "StepLR",
 ]  # fmt: skip
 
 
@@ -30,7 +30,9 @@ class _ByFunction(LRScheduler):
             raise ValueError(f"Expected {count} lr_lambdas, but got {len(lr_lambda)}{errors.here()}")
         for function in lr_lambda:
             if not callable(function):
-                raise TypeError(f"lr_lambda should be a function, but got {type(function).__name__}{errors.here()}")
+                raise TypeError(
+                    f"lr_lambda should be a function, but got {type(function).__name__}{errors.here()}"
+                )
         self.lr_lambdas: list[Callable[[int], float]] = list(lr_lambda)
         super().__init__(optimizer, last_epoch)
 
@@ -38,7 +40,8 @@ class _ByFunction(LRScheduler):
         """As always; functions are left out, callable objects give their attributes."""
         state = super().state_dict()
         state["lr_lambdas"] = [
-            None if isinstance(function, types.FunctionType) else dict(vars(function)) for function in self.lr_lambdas
+            None if isinstance(function, types.FunctionType) else dict(vars(function))
+            for function in self.lr_lambdas
         ]
         return state
 
@@ -66,7 +69,8 @@ class LambdaLR(_ByFunction):
 
     def get_lr(self) -> list[Any]:
         return [
-            base * function(self.last_epoch) for function, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
+            base * function(self.last_epoch)
+            for function, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
         ]
 
 
@@ -77,7 +81,10 @@ class MultiplicativeLR(_ByFunction):
         if self._is_initial:
             return rates(self.optimizer)
         groups = self.optimizer.param_groups
-        return [group["lr"] * function(self.last_epoch) for function, group in zip(self.lr_lambdas, groups, strict=True)]
+        return [
+            group["lr"] * function(self.last_epoch)
+            for function, group in zip(self.lr_lambdas, groups, strict=True)
+        ]
 
 
 class StepLR(LRScheduler):
@@ -92,7 +99,9 @@ class StepLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -152,7 +161,8 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """The initial rate times a factor that goes from `start_factor` to `end_factor` in `total_iters` epochs."""
+    """The initial rate times a factor that goes from `start_factor` to `end_factor` in `total_iters`
+    epochs."""
 
     def __init__(
         self,
@@ -164,7 +174,8 @@ class LinearLR(LRScheduler):
     ) -> None:
         if start_factor > 1.0 or start_factor <= 0:
             raise ValueError(
-                f"Starting multiplicative factor expected to be greater than 0 and less or equal to 1.{errors.here()}"
+                "Starting multiplicative factor expected to be greater than 0 and less or equal to "
+                f"1.{errors.here()}"
             )
         if end_factor > 1.0 or end_factor < 0:
             raise ValueError(f"Ending multiplicative factor expected to be between 0 and 1.{errors.here()}")
@@ -185,7 +196,10 @@ class LinearLR(LRScheduler):
 
     def _get_closed_form_lr(self) -> list[Any]:
         done = min(self.total_iters, self.last_epoch) / self.total_iters
-        return [base * (self.start_factor + (self.end_factor - self.start_factor) * done) for base in self.base_lrs]
+        return [
+            base * (self.start_factor + (self.end_factor - self.start_factor) * done)
+            for base in self.base_lrs
+        ]
 
 
 class ExponentialLR(LRScheduler):
@@ -250,10 +264,13 @@ class CosineAnnealingLR(LRScheduler):
             return rates(self.optimizer)
         if self._step_count == 1 and self.last_epoch > 0:
             return self._get_closed_form_lr()
-        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # at the lowest point the ratio below is 0 / 0
+        if (self.last_epoch - 1 - self.T_max) % (
+            2 * self.T_max
+        ) == 0:  # at the lowest point the ratio below is 0 / 0
             climb = (1 - math.cos(math.pi / self.T_max)) / 2
             return [
-                group["lr"] + (base - self.eta_min) * climb for base, group in zip(self.base_lrs, groups, strict=True)
+                group["lr"] + (base - self.eta_min) * climb
+                for base, group in zip(self.base_lrs, groups, strict=True)
             ]
         now = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
         before = 1 + math.cos(math.pi * (self.last_epoch - 1) / self.T_max)

@@ -7,7 +7,13 @@ import warnings
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.optim.lr_scheduler.base import EPOCH_DEPRECATED, LRScheduler, rates, require_optimizer, set_rate
+from autograd_gpu.optim.lr_scheduler.base import (
+    EPOCH_DEPRECATED,
+    LRScheduler,
+    rates,
+    require_optimizer,
+    set_rate,
+)
 from autograd_gpu.optim.optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
@@ -21,7 +27,8 @@ class ReduceLROnPlateau(LRScheduler):
         mode: whether "min" or "max" is good.
         factor: smaller than 1.
         patience: how many bad epochs are let pass.
-        threshold: what counts as better: by this part of the best ("rel") or by this much ("abs", see `threshold_mode`).
+        threshold: what counts as better: by this part of the best ("rel") or by this much ("abs", see
+            `threshold_mode`).
         cooldown: epochs after a reduction in which nothing is counted.
         min_lr: the lowest rate, or a list of them, one for each group.
         eps: smaller changes are not made.
@@ -106,9 +113,9 @@ class ReduceLROnPlateau(LRScheduler):
             if self.default_min_lr is None:
                 raise RuntimeError(
                     f"The number of param groups in the `optimizer` ({len(groups)}) differs from when "
-                    f"`ReduceLROnPlateau` was initialized ({len(self.min_lrs)}), usually due to a new param group being "
-                    "added to the optimizer. Please modify the `min_lrs` field to match the length of the `optimizer` "
-                    f"param groups.{errors.here()}"
+                    f"`ReduceLROnPlateau` was initialized ({len(self.min_lrs)}), usually due to a new param "
+                    "group being added to the optimizer. Please modify the `min_lrs` field to match the "
+                    f"length of the `optimizer` param groups.{errors.here()}"
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
         for group, lowest in zip(groups, self.min_lrs, strict=True):
@@ -119,5 +126,9 @@ class ReduceLROnPlateau(LRScheduler):
 
     def _is_better(self, value: float, best: float) -> bool:
         if self.mode == "min":
-            return value < (best * (1.0 - self.threshold) if self.threshold_mode == "rel" else best - self.threshold)
-        return value > (best * (1.0 + self.threshold) if self.threshold_mode == "rel" else best + self.threshold)
+            return value < (
+                best * (1.0 - self.threshold) if self.threshold_mode == "rel" else best - self.threshold
+            )
+        return value > (
+            best * (1.0 + self.threshold) if self.threshold_mode == "rel" else best + self.threshold
+        )
