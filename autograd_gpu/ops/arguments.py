@@ -1,5 +1,4 @@
-"""What the functions that users call do with their arguments before an op sees them: dimensions, dtypes,
-NumPy's names.
+"""What functions do with their arguments before an op sees them: dimensions, dtypes, NumPy's names.
 
 Ops take canonical parameters only (no negative dimension, no list); the texts of the errors are PyTorch's.
 """

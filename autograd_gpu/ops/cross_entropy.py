@@ -1,9 +1,7 @@
-"""Cross-entropy and the negative log-likelihood: losses of classifiers, for class indices or class
-probabilities.
+"""Cross-entropy and the negative log-likelihood: losses of classifiers.
 
 The class dimension is the second one, or the only one of an input without batch. Nothing here looks at the
-values of a
-tensor on a GPU: counts of valid targets stay arrays, and labels are checked on the CPU only.
+values of a tensor on a GPU: counts of valid targets stay arrays, and labels are checked on the CPU only.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Largest and smallest elements, and where they are.
 
 NaN wins over every number. Where several elements share the extreme, `amax`, `amin` and the forms without
-``dim`` share the gradient equally among them; the forms that also return indices give it to the one they
-name.
+``dim`` share the gradient equally among them; the forms that also return indices give it to the one named.
 """
 
 from __future__ import annotations

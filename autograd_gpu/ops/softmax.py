@@ -1,5 +1,7 @@
-"""Softmax and its relatives. Every row is shifted by its maximum, so that nothing overflows; halves are
-computed in float32 and rounded once."""
+"""Softmax and its relatives.
+
+Every row is shifted by its maximum, so that nothing overflows; halves are computed in float32, rounded once.
+"""
 
 from __future__ import annotations
 

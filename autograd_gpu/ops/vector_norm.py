@@ -1,5 +1,4 @@
-"""Norms of vectors and matrices, and what is made of them. (Layer and batch normalisation are in
-`norm.py`.)"""
+"""Norms of vectors and matrices, and what is made of them. (Normalisation layers are in `norm.py`.)"""
 
 from __future__ import annotations
 
@@ -43,8 +42,8 @@ def vector_norm(F: Any, input: Any, *, ord: float, dim: Any, keepdim: bool) -> A
 
 
 def _norm_gradient(F: Any, g: Any, input: Any, out: Any, *, ord: float, dim: Any, keepdim: bool) -> Any:
-    """``sgn(x) (|x| / norm)^(p-1)``; zero where the norm is zero, and in equal parts to the largest for p =
-    inf."""
+    """``sgn(x) (|x| / norm)^(p-1)``; zero where the norm is zero; for p = inf in equal parts to the
+    largest."""
     g = with_kept(F, g, input.shape, dim, keepdim)
     out = with_kept(F, out, input.shape, dim, keepdim)
     if ord == 0:
