@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,17 @@ class CpuNamespace(ArrayNamespace):
 
     def scalar(self, value: complex, dtype: DType) -> Array:
         return np.array(value, dtype)
+
+    def address(self, x: Array) -> int:
+        return int(x.__array_interface__["data"][0])
+
+    def to_device(self, x: Array, device: Any) -> Array:
+        if device.type == "cpu":
+            return x
+        from autograd_gpu import dtypes
+        from autograd_gpu.device import type_for
+
+        return type_for(dtypes.of_numpy(x.dtype), device).namespace.from_host(x)
 
     def diagonal(self, x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
         view = x.diagonal(offset, dim1, dim2)
@@ -116,7 +128,7 @@ class CpuNamespace(ArrayNamespace):
 
     def _add_rows(self, target: Array, rows: Array, values: Array) -> None:
         height, count = target.shape[0], rows.size
-        if is_half(target.dtype) or target.shape[1] <= 1 or not values.size:
+        if is_half(target.dtype) or target.dtype == boolean or target.shape[1] <= 1 or not values.size:
             if not is_half(target.dtype) and target.shape[1] == 1:
                 target, values = target[:, 0], values[:, 0]  # np.add.at has a fast path for vectors
             super()._add_rows(target, rows, values)

@@ -75,6 +75,14 @@ class Creation(Base):
         """An array of this device as a NumPy array; waits for the device."""
         return np.asarray(x)
 
+    def to_device(self, x: Array, device: Any) -> Array:
+        """``x`` on another device (a ``Device``), or itself where it is there."""
+        raise NotImplementedError
+
+    def address(self, x: Array) -> int:
+        """Where in the device's memory the first element is."""
+        raise NotImplementedError
+
     def cast(self, x: Array, dtype: DType) -> Array:
         """``x`` in ``dtype``; ``x`` itself where it has it. Complex to real drops the imaginary part, float
         to integer truncates."""

@@ -201,11 +201,9 @@ class Elementwise(Base):
         largest = _largest(x.dtype)
         high = largest if posinf is None else posinf
         low = -largest if neginf is None else neginf
-        result = self.xp.where(x == self._constant(math.inf, x.dtype), self.scalar(high, x.dtype), x)
-        result = self.xp.where(
-            result == self._constant(-math.inf, x.dtype), self.scalar(low, x.dtype), result
-        )
-        return self._into(out, self.xp.where(x != x, self.scalar(nan, x.dtype), result))
+        result = self.where(x == self._constant(math.inf, x.dtype), self.scalar(high, x.dtype), x)
+        result = self.where(result == self._constant(-math.inf, x.dtype), self.scalar(low, x.dtype), result)
+        return self._into(out, self.where(x != x, self.scalar(nan, x.dtype), result))
 
     def polygamma(self, x: Array, *, n: int, out: Array | None = None) -> Array:
         """The n-th derivative of digamma, n >= 1: ``(-1)^(n+1) n! sum over k >= 0 of 1 / (x + k)^(n+1)``.
@@ -260,7 +258,7 @@ class Elementwise(Base):
     def heaviside(self, x: Array, y: Array, out: Array | None = None) -> Array:
         """0 where ``x`` is negative or NaN, ``y`` where it is zero, 1 where it is positive."""
         zero = self._constant(0, x.dtype)
-        return self._into(out, self.xp.where(x == zero, y, (x > zero).astype(x.dtype)))
+        return self._into(out, self.where(x == zero, y, (x > zero).astype(x.dtype)))
 
     def complex(self, real: Array, imag: Array) -> Array:
         """``real + 1j * imag``, exact for infinities and NaN too."""
@@ -312,7 +310,7 @@ class Elementwise(Base):
         near_start = self.abs(weight) < half
         from_start = start + weight * difference
         from_end = end - difference * (one - weight)
-        return self._into(out, self.xp.where(near_start, from_start, from_end))
+        return self._into(out, self.where(near_start, from_start, from_end))
 
     def addcmul(self, x: Array, a: Array, b: Array, value: Number = 1, out: Array | None = None) -> Array:
         """``x + value * a * b``."""

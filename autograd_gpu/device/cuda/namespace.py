@@ -1,0 +1,78 @@
+"""CUDA's raw array namespace: the portable one over CuPy, with what CuPy lacks, does in many launches or does by chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cupy
+import numpy as np
+
+from autograd_gpu.device import Device
+from autograd_gpu.device.cuda.indexing import CudaIndexing
+from autograd_gpu.device.cuda.matmul import CudaMatmul
+from autograd_gpu.device.cuda.random import CudaRandom
+from autograd_gpu.device.cuda.special import CudaSpecial
+from autograd_gpu.device.namespace import ArrayNamespace
+from autograd_gpu.device.portable.base import Array, Ufunc
+
+
+class CudaNamespace(CudaMatmul, CudaIndexing, CudaRandom, CudaSpecial, ArrayNamespace):
+    """The functions of ``ArrayNamespace`` on the CuPy arrays of one card."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(cupy)
+        self.index = index
+        for name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
+            setattr(self, name, _with_complex(getattr(cupy, name)))
+
+    # -- to and from the host and other cards ----------------------------------------------------------
+
+    def from_host(self, x: np.ndarray[Any, Any]) -> Array:
+        return cupy.array(x, order="C")
+
+    def to_host(self, x: Array) -> np.ndarray[Any, Any]:
+        return x.get() if isinstance(x, cupy.ndarray) else np.asarray(x)
+
+    def to_device(self, x: Array, device: Device) -> Array:
+        if device.type == "cpu":
+            return self.to_host(x)
+        if device.index == self.index:
+            return x
+        with cupy.cuda.Device(device.index):
+            return cupy.array(x, order="C")
+
+    def address(self, x: Array) -> int:
+        return int(x.data.ptr)
+
+    # -- where CuPy differs from NumPy -----------------------------------------------------------------
+
+    def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
+        return self._into(out, _where(condition, x, y))
+
+    def masked_fill(self, x: Array, mask: Array, value: Array) -> Array:
+        return _where(mask, value, x)
+
+    def tril(self, x: Array, k: int = 0) -> Array:
+        return cupy.tril(_bits(x), k).view(x.dtype)
+
+    def triu(self, x: Array, k: int = 0) -> Array:
+        return cupy.triu(_bits(x), k).view(x.dtype)
+
+
+def _with_complex(function: Ufunc) -> Ufunc:
+    """CuPy's logical functions do not take complex numbers."""
+
+    def call(*operands: Array, out: Array | None = None) -> Array:
+        return function(*(x != 0 if x.dtype.kind == "c" else x for x in operands), out=out)
+
+    return call
+
+
+def _where(condition: Array, x: Array, y: Array) -> Array:
+    """CuPy's ``where`` makes float32 of bfloat16: choose among the bits."""
+    return cupy.where(condition, _bits(x), _bits(y)).view(x.dtype)
+
+
+def _bits(x: Array) -> Array:
+    """bfloat16 as integers of the same bits, other dtypes as they are."""
+    return x.view(np.uint16) if x.dtype.kind == "V" else x

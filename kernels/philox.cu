@@ -1,0 +1,149 @@
+// Random numbers by Philox 4x32-10, and dropout that makes its mask on the fly.
+//
+// Algorithm: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011);
+// normals: G. E. P. Box, M. E. Muller (1958). Counter = (element / 4, offset), key = seed, lane = element % 4, where
+// element is the logical (C-order) index: the words are those of autograd_gpu/device/philox.py, bit for bit.
+//
+// Bytes moved per element, all the least possible: words 4, masks 1, uniform and normal s (the size of an element),
+// dropout 2 s each way and no mask: backward makes the same numbers again. One thread serves the four words of a counter.
+
+#include "common.cuh"
+
+struct Words {
+    unsigned lane[4];
+};
+
+__device__ __forceinline__ Words philox(u64 number, u64 offset, u64 seed) {
+    unsigned c0 = (unsigned)number, c1 = (unsigned)(number >> 32), c2 = (unsigned)offset, c3 = (unsigned)(offset >> 32);
+    unsigned k0 = (unsigned)seed, k1 = (unsigned)(seed >> 32);
+#pragma unroll
+    for (int round = 0; round < 10; ++round) {
+        unsigned high0 = __umulhi(0xD2511F53u, c0), low0 = 0xD2511F53u * c0;
+        unsigned high1 = __umulhi(0xCD9E8D57u, c2), low1 = 0xCD9E8D57u * c2;
+        c0 = high1 ^ c1 ^ k0;
+        c1 = low1;
+        c2 = high0 ^ c3 ^ k1;
+        c3 = low0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    return {{c0, c1, c2, c3}};
+}
+
+__global__ void random_words(unsigned *out, i64 count, u64 seed, u64 offset) {
+    i64 quad = thread_index();
+    if (quad >= (count + 3) / 4) return;
+    Words words = philox(quad, offset, seed);
+    if (4 * quad + 4 <= count)
+        reinterpret_cast<uint4 *>(out)[quad] = make_uint4(words.lane[0], words.lane[1], words.lane[2], words.lane[3]);
+    else
+        for (int i = 0; 4 * quad + i < count; ++i) out[4 * quad + i] = words.lane[i];
+}
+
+// out[i] = whether word i is at least `threshold`.
+__global__ void dropout_mask(bool *out, i64 count, u64 seed, u64 offset, unsigned threshold) {
+    i64 quad = thread_index();
+    if (quad >= (count + 3) / 4) return;
+    Words words = philox(quad, offset, seed);
+    for (int i = 0; i < 4 && 4 * quad + i < count; ++i) out[4 * quad + i] = words.lane[i] >= threshold;
+}
+
+// How many binary digits a uniform number of a type gets: all it has.
+template <typename T> struct Digits { static const int value = 24; };
+template <> struct Digits<half> { static const int value = 11; };
+template <> struct Digits<bfloat16> { static const int value = 8; };
+
+// Uniform on [0, 1) from one word (or from two, the low one first, for double).
+template <typename T>
+struct Uniform {
+    static const int per_quad = 4;
+    static __device__ __forceinline__ T of(const Words &words, int i) {
+        return store<T>((float)(words.lane[i] >> (32 - Digits<T>::value)) * (1.0f / (1u << Digits<T>::value)));
+    }
+};
+
+template <>
+struct Uniform<double> {
+    static const int per_quad = 2;
+    static __device__ __forceinline__ double of(const Words &words, int i) {
+        u64 both = (u64)words.lane[2 * i + 1] << 32 | words.lane[2 * i];
+        return (double)(both >> 11) * 0x1p-53;
+    }
+};
+
+template <typename T>
+__global__ void uniform(T *out, i64 count, u64 seed, u64 offset) {
+    const int n = Uniform<T>::per_quad;
+    i64 quad = thread_index();
+    if (quad >= (count + n - 1) / n) return;
+    Words words = philox(quad, offset, seed);
+    for (int i = 0; i < n && n * quad + i < count; ++i) out[n * quad + i] = Uniform<T>::of(words, i);
+}
+
+// Two normals from two uniforms, both half a unit above the lower edge of their interval, so that the logarithm's argument
+// is never 0.
+__device__ __forceinline__ void box_muller(float u, float v, float *pair) {
+    float radius = sqrtf(-2.0f * logf(u)), angle = v * 6.283185307179586f;
+    pair[0] = radius * cosf(angle);
+    pair[1] = radius * sinf(angle);
+}
+
+__device__ __forceinline__ void box_muller(double u, double v, double *pair) {
+    double radius = sqrt(-2.0 * log(u)), angle = v * 6.283185307179586;
+    pair[0] = radius * cos(angle);
+    pair[1] = radius * sin(angle);
+}
+
+template <typename T>
+struct Normals {
+    static const int per_quad = 4;
+    static __device__ __forceinline__ void of(const Words &words, float *result) {
+        const float unit = 0x1p-32f;
+        for (int i = 0; i < 4; i += 2)
+            box_muller((float)words.lane[i] * unit + unit / 2, (float)words.lane[i + 1] * unit + unit / 2, result + i);
+    }
+};
+
+template <>
+struct Normals<double> {
+    static const int per_quad = 2;
+    static __device__ __forceinline__ void of(const Words &words, double *result) {
+        const double unit = 0x1p-53;
+        u64 first = (u64)words.lane[1] << 32 | words.lane[0], second = (u64)words.lane[3] << 32 | words.lane[2];
+        box_muller((double)(first >> 11) * unit + unit / 2, (double)(second >> 11) * unit + unit / 2, result);
+    }
+};
+
+template <typename T>
+__global__ void normal(T *out, i64 count, u64 seed, u64 offset) {
+    const int n = Normals<T>::per_quad;
+    i64 quad = thread_index();
+    if (quad >= (count + n - 1) / n) return;
+    Wide<T> values[n];
+    Normals<T>::of(philox(quad, offset, seed), values);
+    for (int i = 0; i < n && n * quad + i < count; ++i) out[n * quad + i] = store<T>(values[i]);
+}
+
+// out[i] = x[i] * (word i / inner is at least threshold) * scale: one mask element for `inner` elements next to each other.
+// NaN and infinity are multiplied by 0 where they are dropped, as in the op's formula.
+template <typename T>
+__global__ void dropout(const T *x, T *out, i64 count, i64 inner, u64 seed, u64 offset, unsigned threshold, Wide<T> scale) {
+    i64 quad = thread_index();
+    if (4 * quad >= count) return;
+    if (inner == 1) {
+        Words words = philox(quad, offset, seed);
+        for (int i = 0; i < 4 && 4 * quad + i < count; ++i) {
+            Wide<T> kept = words.lane[i] >= threshold;
+            out[4 * quad + i] = store<T>(load(x[4 * quad + i]) * kept * scale);
+        }
+    } else {
+        u64 known = ~0ull;
+        Words words;
+        for (int i = 0; i < 4 && 4 * quad + i < count; ++i) {
+            u64 element = (4 * quad + i) / inner;
+            if (element / 4 != known) words = philox(known = element / 4, offset, seed);
+            Wide<T> kept = words.lane[element % 4] >= threshold;
+            out[4 * quad + i] = store<T>(load(x[4 * quad + i]) * kept * scale);
+        }
+    }
+}
