@@ -15,7 +15,7 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.inplace import expose_inplace
-from autograd_gpu.core.op import METHODS, expose, op
+from autograd_gpu.core.op import METHODS, TensorNamespace, expose, op
 from autograd_gpu.dtypes import BOOL, FLOAT, INTEGER, bool_, int64, uint8
 from autograd_gpu.ops.operands import (
     INTEGRAL,
@@ -602,6 +602,22 @@ def _clamp_max_rule(F: Any, g: Any, input: Any, min: Any, max: Any) -> Any:
 clamp.rule(input=_clamp_rule, min=_clamp_min_rule, max=_clamp_max_rule)
 
 
+_REAL_NUMBERS = frozenset((int, float, type(None)))
+
+
+@op("elementwise", grad_name="ClampBackward1")
+def clamp_numbers(F: Any, input: Any, *, min: Any, max: Any) -> Any:
+    """`clamp` with numbers, or None, for bounds that fit the dtype."""
+    return F.clamp(
+        input,
+        None if min is None else F.scalar(min, input.dtype),
+        None if max is None else F.scalar(max, input.dtype),
+    )
+
+
+clamp_numbers.rule(input=lambda F, g, input, *, min, max: _clamp_rule(F, g, input, min, max))
+
+
 @clamp.surface
 def _clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """`min(max(input, min), max)`, element by element.
@@ -616,6 +632,9 @@ def _clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     >>> ag.clamp(ag.tensor([-2.0, 0.5, 3.0]), 0, 1).tolist()
     [0.0, 0.5, 1.0]
     """
+    plain = isinstance(input, Tensor) and input._type.fast and not (min is None and max is None)
+    if plain and min.__class__ in _REAL_NUMBERS and max.__class__ in _REAL_NUMBERS:
+        return clamp_numbers.apply(input, min=min, max=max)
     if min is None and max is None:
         raise RuntimeError(f"ag.clamp: At least one of 'min' or 'max' must not be None{errors.here()}")
     require("clamp", (input, min, max), REAL, "clamp is not supported for complex types")
@@ -640,20 +659,22 @@ def clamp_max(input: Any, max: Any) -> Any:
     return _clamp(input, None, max)
 
 
-@op("elementwise", out="infer")
-def where(F: Any, condition: Any, input: Any, other: Any) -> Any:
-    """`input` where `condition`, else `other`."""
+@op("elementwise", grad_name="WhereBackward0")
+def choose(F: Any, input: Any, other: Any, condition: Any) -> Any:
+    """`input` where `condition`, else `other`, which have one dtype.
+
+    The bools come last because compiled code takes the type of the result from the first operand.
+    """
     return F.where(condition, input, other)
 
 
-where.rule(
+choose.rule(
     input=lambda F, g, condition: F.zero_where(g, F.logical_not(condition)),
     other=lambda F, g, condition: F.zero_where(g, condition),
 )
 
 
-@where.surface
-def _where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """`input` where `condition` is true, `other` elsewhere.
 
     Args:
@@ -668,6 +689,9 @@ def _where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     >>> ag.where(ag.tensor([True, False]), ag.tensor([1.0, 2.0]), 0).tolist()
     [1.0, 0.0]
     """
+    tensors = isinstance(condition, Tensor) and isinstance(input, Tensor) and isinstance(other, Tensor)
+    if tensors and condition._type.dtype is bool_ and input._type is other._type:
+        return choose.apply(input, other, condition)
     if not isinstance(condition, Tensor):
         raise TypeError(
             "where(): argument 'condition' (position 1) must be Tensor, not "
@@ -690,7 +714,11 @@ def _where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
             )
     dtype = common_dtype(input, other)
     input, other = (as_operand(number(value), dtype, _device(value, condition)) for value in (input, other))
-    return where.apply(condition, input, other)
+    return choose.apply(input, other, condition)
+
+
+# rules and bodies call it by this name
+TensorNamespace.where = staticmethod(where)  # type: ignore[attr-defined]
 
 
 def _device(value: Any, condition: Tensor) -> Any:
@@ -699,7 +727,7 @@ def _device(value: Any, condition: Tensor) -> Any:
 
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Any:
     """`self` where `condition` is true, `other` elsewhere: see `ag.where`."""
-    return _where(condition, self, other)
+    return where(condition, self, other)
 
 
 expose(clamp, "clamp", "clip")

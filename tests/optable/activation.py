@@ -170,7 +170,14 @@ CASES = [
             ),
         ],
     ),
-    case("relu6", lambda x: np.clip(x, 0, 6), dtypes="float half int", errors=()),
+    OpCase(
+        "hardtanh",
+        variant="relu6",
+        call=activation.relu6,
+        samples=lambda make: [S(away(make, 3, 4)), S(away(make)), S(away(make, 0, 3))],
+        ref=lambda x: np.clip(x, 0, 6),
+        dtypes="float half int",
+    ),
     case("hardsigmoid", lambda x: np.clip(x + 3, 0, 6) / 6),
     case("hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6),
     case("hardshrink", lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x), {"lambd": 1.5}),
@@ -209,7 +216,8 @@ CASES = [
     case("softsign", lambda x: x / (1 + np.abs(x)), dtypes="float half int", errors=()),
     case("tanhshrink", lambda x: x - np.tanh(x), dtypes="float half int complex", errors=()),
     OpCase(
-        "glu",
+        "sigmoid",
+        variant="glu",
         call=activation.glu,
         samples=lambda make: [
             S(make(3, 4)),

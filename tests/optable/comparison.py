@@ -252,7 +252,7 @@ CASES = [
         ref=clamp,
         dtypes="float half int",
         inplace="clamp_ clip_",
-        also="clip",
+        also="clip clamp_numbers",
         errors=[
             ErrorCase(
                 lambda make: S(make(2)), RuntimeError, "At least one of 'min' or 'max' must not be None"
@@ -279,6 +279,7 @@ CASES = [
     ),
     OpCase(
         "where",
+        also="choose",
         samples=lambda make: [
             S(make(3, 4, dtype="bool"), make(3, 4), make(3, 4)),
             S(make(3, 1, dtype="bool"), make(4), make(2, 1, 1)),
