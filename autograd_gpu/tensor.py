@@ -216,6 +216,18 @@ def get_device(self: Tensor) -> int:
     return -1 if self._type.device.type == "cpu" else int(self._type.device.index or 0)
 
 
+@_property
+def real(self: Tensor) -> Tensor:
+    """The real part: a view of complex tensors, the tensor itself otherwise."""
+    return REGISTRY["real"].public(self) if self._type.is_complex else self  # type: ignore[no-any-return]
+
+
+@_property
+def imag(self: Tensor) -> Tensor:
+    """The imaginary part of a complex tensor, a view."""
+    return REGISTRY["imag"].public(self)  # type: ignore[no-any-return]
+
+
 # -- in the graph ------------------------------------------------------------------------------------------------------
 
 
@@ -293,17 +305,20 @@ def _set_grad(self: Tensor, value: Tensor | None) -> None:
             raise RuntimeError("can't assign Variable as its own grad")
         if value._type.dtype is not self._type.dtype:
             raise RuntimeError(
-                f"assigned grad has data of a different type: expected {self._type.dtype}, got {value._type.dtype}{errors.here()}"
+                f"attempting to assign a gradient with dtype '{value._type.dtype.name}' to a tensor with dtype "
+                f"'{self._type.dtype.name}'. The gradient must match the tensor's dtype.{errors.here()}"
             )
         if value._type.device is not self._type.device:
             raise RuntimeError(
-                f"assigned grad has data located on a different device: expected {self._type.device}, "
-                f"got {value._type.device}{errors.here()}"
+                f"attempting to assign a gradient with device '{value._type.device}' to a tensor with device "
+                f"'{self._type.device}'. Please ensure that the gradient and the tensor are on the same device"
+                f"{errors.here()}"
             )
         if value._array.shape != self._array.shape:
             raise RuntimeError(
-                f"assigned grad has data of a different size: expected {list(self._array.shape)}, "
-                f"got {list(value._array.shape)}{errors.here()}"
+                f"attempting to assign a gradient of size '{list(value._array.shape)}' to a tensor of size "
+                f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same size"
+                f"{errors.here()}"
             )
     self._grad = value
 

@@ -122,7 +122,7 @@ def _wanted(inputs: Sequence[Tensor]) -> list[Node]:
     for position, tensor in enumerate(inputs):
         node = node_of(tensor)
         if node is None:
-            raise RuntimeError(f"One of the differentiated Tensors does not require grad (input {position}){errors.here()}")
+            raise RuntimeError(f"One of the differentiated Tensors does not require grad\n  it is input {position}{errors.here()}")
         wanted.append(node)
     return wanted
 
@@ -177,8 +177,8 @@ def grad(
                 g = wrap(goal._type.namespace.zeros(goal._array.shape, goal._type.numpy), goal._type)
             elif not allow_unused:
                 raise RuntimeError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-                    f"this is the desired behavior. (input {position}){errors.here()}"
+                    f"The differentiated Tensor at index {position} appears to not have been used in the graph. Set "
+                    f"allow_unused=True if this is the desired behavior.{errors.here()}"
                 )
         elif not isinstance(g, Tensor):
             # Pass-through rules hand on the very array they were given: the caller must not share it with others.

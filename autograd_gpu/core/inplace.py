@@ -164,7 +164,7 @@ def check_writable(tensor: Tensor, name: str) -> None:
         raise RuntimeError(f"{NO_GRAD_VIEW}\n  in {name}_{errors.here()}")
     if view.restriction == "multiple" and node is not None:
         last, params = view.steps[-1]
-        message = MULTIPLE_VIEWS.format(output=params.get("output", 0), name=last.grad_name)
+        message = MULTIPLE_VIEWS.format(output=params.get("output", 0), name=last.grad_name.removesuffix("Backward0"))
         raise RuntimeError(f"{message}\n  in {name}_{errors.here()}")
 
 

@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import autograd_gpu as ag  # noqa: E402
-from autograd_gpu.testing import gradcheck, gradgradcheck  # noqa: E402
+from autograd_gpu.autograd import gradcheck, gradgradcheck  # noqa: E402
 
 
 def hooked(lib: Any, function: Callable[..., Any], hook: Callable[..., Any]) -> Callable[..., Any]:

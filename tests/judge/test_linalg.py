@@ -46,7 +46,11 @@ def multi_dot(L: Any, *tensors: Any) -> Any:
 
 
 def linalg_cross(L: Any, *tensors: Any, dim: int = -1) -> Any:
-    return torch.linalg.cross(*tensors, dim=dim) if L is torch else REGISTRY["linalg_cross"].public(*tensors, dim=dim)
+    return (
+        torch.linalg.cross(*tensors, dim=dim)
+        if L is torch
+        else REGISTRY["linalg_cross"].public(*tensors, dim=dim)
+    )
 
 
 def named(name: str, **params: Any) -> Callable[..., Any]:
@@ -140,7 +144,12 @@ CASES = [
     *(
         Case(f"addmm{params}", named("addmm", **params), shapes)
         for params in ({}, {"beta": 0}, {"beta": 2, "alpha": -0.5}, {"beta": 0.5}, {"alpha": 3})
-        for shapes in [((2, 4), (2, 3), (3, 4)), ((4,), (2, 3), (3, 4)), ((2, 1), (2, 3), (3, 4)), ((), (2, 3), (3, 4))]
+        for shapes in [
+            ((2, 4), (2, 3), (3, 4)),
+            ((4,), (2, 3), (3, 4)),
+            ((2, 1), (2, 3), (3, 4)),
+            ((), (2, 3), (3, 4)),
+        ]
     ),
     *(
         Case(f"{name}{params}", named(name, **params), shapes)
@@ -163,7 +172,10 @@ CASES = [
     Case("tensordot lists", named("tensordot", dims=([1, 2], [1, 0])), ((2, 3, 4), (4, 3, 5))),
     Case("tensordot negative", named("tensordot", dims=([-1], [0])), ((2, 3), (3, 2))),
     Case("tensordot all", named("tensordot", dims=2), ((2, 3), (2, 3))),
-    *(Case("kron", named("kron"), shapes) for shapes in [((2,), (3,)), ((2, 3), (3, 2)), ((2,), (2, 2)), ((), (2,)), ((2, 1, 2), (2, 2))]),
+    *(
+        Case("kron", named("kron"), shapes)
+        for shapes in [((2,), (3,)), ((2, 3), (3, 2)), ((2,), (2, 2)), ((), (2,)), ((2, 1, 2), (2, 2))]
+    ),
     Case("multi_dot", multi_dot, ((2, 3), (3, 4))),
     Case("multi_dot", multi_dot, ((2, 9), (9, 4), (4, 5), (5, 2))),
     Case("multi_dot", multi_dot, ((3,), (3, 4), (4,))),
@@ -229,7 +241,9 @@ def flat_ours(values: Any) -> list[Any]:
     return [None if value is None else value.detach().numpy() for value in values]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool", "complex64"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool", "complex64"]
+)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_dtypes(case: Case, dtype: str) -> None:
     def run(L: Any) -> Any:
@@ -256,7 +270,10 @@ def test_dtypes(case: Case, dtype: str) -> None:
     wide = "complex128" if dtype == "complex64" else "float64"
     tolerance = {"bfloat16": 3e-2, "float16": 4e-3}.get(dtype, 1e-5)
     np.testing.assert_allclose(
-        ours.to(getattr(ag, wide)).numpy(), expected.to(getattr(torch, wide)).numpy(), rtol=tolerance, atol=tolerance
+        ours.to(getattr(ag, wide)).numpy(),
+        expected.to(getattr(torch, wide)).numpy(),
+        rtol=tolerance,
+        atol=tolerance,
     )
 
 
@@ -336,7 +353,7 @@ ERRORS: list[tuple[str, Callable[..., Any]]] = [
 @pytest.mark.parametrize("call", [call for _, call in ERRORS], ids=[name for name, _ in ERRORS])
 def test_errors(call: Callable[..., Any]) -> None:
     def error(L: Any) -> BaseException:
-        with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is what is compared
+        with pytest.raises(Exception) as caught:
             call(L)
         return caught.value
 

@@ -72,7 +72,9 @@ CASES = [
             S(make(3, 2), make(3, 2), make(3, 2), is_causal=True),  # no leading dimension
             S(make(1, 4, 2), make(1, 3, 2), make(1, 3, 2), is_causal=True),  # more queries than keys
             S(make(2, 4, 2), make(2, 3, 2), make(2, 3, 2), MASK),  # the second query sees nothing
-            S(make(2, 4, 2), make(2, 3, 2), make(2, 3, 2), make(2, 1, 3)),  # a mask that is added, and has a gradient
+            S(
+                make(2, 4, 2), make(2, 3, 2), make(2, 3, 2), make(2, 1, 3)
+            ),  # a mask that is added, and has a gradient
             S(make(2, 4, 2), make(1, 3, 2), make(1, 3, 2), make(3)),
             S(make(1, 4, 3, 2), make(1, 2, 3, 2), make(1, 2, 3, 2), enable_gqa=True),
             S(make(2, 4, 2), make(2, 3, 2), make(2, 3, 2), dropout_p=0.4),
@@ -84,31 +86,68 @@ CASES = [
         # sums of up to five products of numbers up to 2, in float32 and rounded once
         tol={"float16": (4e-3, 8e-3), "bfloat16": (3.2e-2, 6.4e-2)},
         errors=[
-            ErrorCase(lambda make: S(make(4), make(4), make(4)), RuntimeError,
-                      "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: 1"),
-            ErrorCase(lambda make: S(make(2, 4, 8), make(2, 4, 8, dtype="float64"), make(2, 4, 8)), RuntimeError,
-                      "Expected query, key, and value to have the same dtype, but got query.dtype: float32 key.dtype: float64"),
-            ErrorCase(lambda make: S(make(2, 4, 8), make(2, 4, 7), make(2, 4, 7)), RuntimeError,
-                      "last dimensions of query and key to be equal, but got 8 and 7"),
-            ErrorCase(lambda make: S(make(2, 4, 8), make(2, 5, 8), make(2, 4, 8)), RuntimeError,
-                      "as many keys as values, but got 5 and 4"),
-            ErrorCase(lambda make: S(make(2, 4, 8), make(3, 4, 8), make(3, 4, 8)), RuntimeError, "(?i)shape|size"),
-            ErrorCase(lambda make: S(make(4, 8), make(4, 8), make(4, 8), MASK, is_causal=True), RuntimeError,
-                      "Explicit attn_mask should not be set when is_causal=True"),
-            ErrorCase(lambda make: S(make(4, 8), make(4, 8), make(4, 8), MASK), RuntimeError,
-                      r"The size of tensor a \(4\) must match the size of tensor b \(3\)"),
-            ErrorCase(lambda make: S(make(4, 8), make(4, 8), make(4, 8), make(4, 4, dtype="int64")), RuntimeError,
-                      "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: int64"),
-            ErrorCase(lambda make: S(make(4, 8), make(4, 8), make(4, 8), dropout_p=1.5), RuntimeError,
-                      "dropout probability has to be between 0 and 1, but got 1.5"),
-            ErrorCase(lambda make: S(make(4, 3, 8), make(3, 3, 8), make(3, 3, 8), enable_gqa=True), RuntimeError,
-                      "Number of heads in key and value must divide the number of heads in query"),
-            ErrorCase(lambda make: S(make(4, 8), make(4, 8), make(4, 8)), RuntimeError,
-                      "expected scalar type Float but found Long", dtype="int64"),
-            ErrorCase(lambda make: S(make(4, 8), make(4, 8), make(4, 8)), NotImplementedError,
-                      "not implemented for 'ComplexFloat'", dtype="complex64"),
+            ErrorCase(
+                lambda make: S(make(4), make(4), make(4)),
+                RuntimeError,
+                "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: 1",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 4, 8), make(2, 4, 8, dtype="float64"), make(2, 4, 8)),
+                RuntimeError,
+                "Expected query, key, and value to have the same dtype, but got query.dtype: float32 key.dtype: float64",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 4, 8), make(2, 4, 7), make(2, 4, 7)),
+                RuntimeError,
+                "last dimensions of query and key to be equal, but got 8 and 7",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 4, 8), make(2, 5, 8), make(2, 4, 8)),
+                RuntimeError,
+                "as many keys as values, but got 5 and 4",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 4, 8), make(3, 4, 8), make(3, 4, 8)), RuntimeError, "(?i)shape|size"
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 8), make(4, 8), make(4, 8), MASK, is_causal=True),
+                RuntimeError,
+                "Explicit attn_mask should not be set when is_causal=True",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 8), make(4, 8), make(4, 8), MASK),
+                RuntimeError,
+                r"The size of tensor a \(4\) must match the size of tensor b \(3\)",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 8), make(4, 8), make(4, 8), make(4, 4, dtype="int64")),
+                RuntimeError,
+                "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: int64",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 8), make(4, 8), make(4, 8), dropout_p=1.5),
+                RuntimeError,
+                "dropout probability has to be between 0 and 1, but got 1.5",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 3, 8), make(3, 3, 8), make(3, 3, 8), enable_gqa=True),
+                RuntimeError,
+                "Number of heads in key and value must divide the number of heads in query",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 8), make(4, 8), make(4, 8)),
+                RuntimeError,
+                "expected scalar type Float but found Long",
+                dtype="int64",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 8), make(4, 8), make(4, 8)),
+                NotImplementedError,
+                "not implemented for 'ComplexFloat'",
+                dtype="complex64",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "attention",
         variant="blocks",

@@ -16,7 +16,13 @@ def _per_axis(value: Any, spatial: int) -> tuple[int, ...]:
 
 
 def _conv(
-    x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
 ) -> Any:
     """The definition: one product and sum per place of the kernel."""
     spatial = weight.ndim - 2
@@ -29,11 +35,16 @@ def _conv(
     else:
         around = [(pad, pad) for pad in _per_axis(0 if padding == "valid" else padding, spatial)]
     x = np.pad(x, [(0, 0), (0, 0), *around])
-    size = [(length - far - 1) // step + 1 for length, far, step in zip(x.shape[2:], reach, stride, strict=True)]
+    size = [
+        (length - far - 1) // step + 1 for length, far, step in zip(x.shape[2:], reach, stride, strict=True)
+    ]
     n, outputs, inputs = x.shape[0], weight.shape[0] // groups, weight.shape[1]
     result = np.zeros((n, weight.shape[0], *size), np.result_type(x, weight))
     for group in range(groups):
-        rows, columns = slice(group * outputs, (group + 1) * outputs), slice(group * inputs, (group + 1) * inputs)
+        rows, columns = (
+            slice(group * outputs, (group + 1) * outputs),
+            slice(group * inputs, (group + 1) * inputs),
+        )
         for tap in itertools.product(*map(range, kernel)):
             seen = tuple(
                 slice(place * apart, place * apart + (count - 1) * step + 1, step)
@@ -69,7 +80,10 @@ def _conv_transpose(
     inputs, outputs = weight.shape[0] // groups, weight.shape[1]
     result = np.zeros((x.shape[0], outputs * groups, *whole), np.result_type(x, weight))
     for group in range(groups):
-        rows, columns = slice(group * inputs, (group + 1) * inputs), slice(group * outputs, (group + 1) * outputs)
+        rows, columns = (
+            slice(group * inputs, (group + 1) * inputs),
+            slice(group * outputs, (group + 1) * outputs),
+        )
         for tap in itertools.product(*map(range, kernel)):
             seen = tuple(
                 slice(place * apart, place * apart + (length - 1) * step + 1, step)
@@ -109,42 +123,95 @@ CASES = [
         tol={"float16": (4e-3, 2e-2), "bfloat16": (3.2e-2, 1e-1)},
         errors=[
             ErrorCase(lambda make: S(make(1, 3, 5, 5), make(4, 2, 3, 3)), RuntimeError, CHANNELS),
-            ErrorCase(lambda make: S(make(4, 5), make(3, 2, 3, 3)), RuntimeError,
-                      r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[4, 5\]"),
-            ErrorCase(lambda make: S(make(1, 4, 5, 5), make(3, 2, 3)), RuntimeError, "Expected 4-dimensional weight"),
-            ErrorCase(lambda make: S(make(1, 4, 5, 5), make(3, 2, 3, 3), groups=2), RuntimeError,
-                      "Given groups=2, expected weight to be divisible by 2 at dimension 0"),
-            ErrorCase(lambda make: S(make(1, 4, 5, 5), make(3, 2, 3, 3), groups=0), RuntimeError,
-                      "non-positive groups is not supported"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(0, 2, 3, 3)), RuntimeError,
-                      "expected weight to be at least 1 at dimension 0"),
-            ErrorCase(lambda make: S(make(1, 2, 2, 2), make(3, 2, 3, 3)), RuntimeError,
-                      r"Calculated padded input size per channel: \(2 x 2\). Kernel size: \(3 x 3\). Kernel size can't be"),
-            ErrorCase(lambda make: S(make(1, 2, 2, 2), make(3, 2, 0, 3)), RuntimeError,
-                      "kernel size should be greater than zero"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), make(4)), RuntimeError,
-                      r"Given weight of size \[3, 2, 3, 3\], expected bias to be 1-dimensional with 3 elements, but got bias"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=0), RuntimeError,
-                      "non-positive stride is not supported"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), dilation=0), RuntimeError,
-                      "dilation should be greater than zero"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), padding=-1), RuntimeError,
-                      "negative padding is not supported"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=(1, 2, 3)), RuntimeError,
-                      r"expected stride to be a single integer value or a list of 2 values .* but got stride=\[1, 2, 3\]"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=1.5), TypeError, "must be an int"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=2, padding="same"), RuntimeError,
-                      "padding='same' is not supported for strided convolutions"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), padding="sam"), RuntimeError,
-                      "Invalid padding string: 'sam'"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3, dtype="float64")), RuntimeError,
-                      "expected scalar type Float but found Double"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), make(3, dtype="float64")), RuntimeError,
-                      r"Input type \(float32\) and bias type \(float64\) should be the same"),
-            ErrorCase(lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3)), NotImplementedError,
-                      "not implemented for 'Bool'", dtype="bool"),
+            ErrorCase(
+                lambda make: S(make(4, 5), make(3, 2, 3, 3)),
+                RuntimeError,
+                r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[4, 5\]",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 5, 5), make(3, 2, 3)), RuntimeError, "Expected 4-dimensional weight"
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 5, 5), make(3, 2, 3, 3), groups=2),
+                RuntimeError,
+                "Given groups=2, expected weight to be divisible by 2 at dimension 0",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 5, 5), make(3, 2, 3, 3), groups=0),
+                RuntimeError,
+                "non-positive groups is not supported",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(0, 2, 3, 3)),
+                RuntimeError,
+                "expected weight to be at least 1 at dimension 0",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 2, 2), make(3, 2, 3, 3)),
+                RuntimeError,
+                r"Calculated padded input size per channel: \(2 x 2\). Kernel size: \(3 x 3\). Kernel size can't be",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 2, 2), make(3, 2, 0, 3)),
+                RuntimeError,
+                "kernel size should be greater than zero",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), make(4)),
+                RuntimeError,
+                r"Given weight of size \[3, 2, 3, 3\], expected bias to be 1-dimensional with 3 elements, but got bias",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=0),
+                RuntimeError,
+                "non-positive stride is not supported",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), dilation=0),
+                RuntimeError,
+                "dilation should be greater than zero",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), padding=-1),
+                RuntimeError,
+                "negative padding is not supported",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=(1, 2, 3)),
+                RuntimeError,
+                r"expected stride to be a single integer value or a list of 2 values .* but got stride=\[1, 2, 3\]",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=1.5), TypeError, "must be an int"
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=2, padding="same"),
+                RuntimeError,
+                "padding='same' is not supported for strided convolutions",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), padding="sam"),
+                RuntimeError,
+                "Invalid padding string: 'sam'",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3, dtype="float64")),
+                RuntimeError,
+                "expected scalar type Float but found Double",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), make(3, dtype="float64")),
+                RuntimeError,
+                r"Input type \(float32\) and bias type \(float64\) should be the same",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3)),
+                NotImplementedError,
+                "not implemented for 'Bool'",
+                dtype="bool",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "conv1d",
         samples=lambda make: [
@@ -156,12 +223,18 @@ CASES = [
         ref=_conv,
         tol={"float16": (4e-3, 2e-2), "bfloat16": (3.2e-2, 1e-1)},
         errors=[
-            ErrorCase(lambda make: S(make(1, 3, 5), make(4, 2, 3)), RuntimeError,
-                      r"weight of size \[4, 2, 3\], expected input\[1, 3, 5\] to have 2 channels, but got 3 channels instead"),
-            ErrorCase(lambda make: S(make(3), make(4, 2, 3)), RuntimeError,
-                      r"Expected 2D \(unbatched\) or 3D \(batched\) input to conv1d"),
+            ErrorCase(
+                lambda make: S(make(1, 3, 5), make(4, 2, 3)),
+                RuntimeError,
+                r"weight of size \[4, 2, 3\], expected input\[1, 3, 5\] to have 2 channels, but got 3 channels instead",
+            ),
+            ErrorCase(
+                lambda make: S(make(3), make(4, 2, 3)),
+                RuntimeError,
+                r"Expected 2D \(unbatched\) or 3D \(batched\) input to conv1d",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "conv3d",
         samples=lambda make: [
@@ -190,22 +263,43 @@ CASES = [
         ref=_conv_transpose,
         tol={"float16": (4e-3, 2e-2), "bfloat16": (3.2e-2, 1e-1)},
         errors=[
-            ErrorCase(lambda make: S(make(1, 3, 5, 5), make(4, 2, 3, 3)), RuntimeError,
-                      r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected input\[1, 3, 5, 5\] to have 4 channels"),
-            ErrorCase(lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), output_padding=1), RuntimeError,
-                      "output padding must be smaller than either stride or dilation"),
-            ErrorCase(lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), make(3)), RuntimeError,
-                      r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected bias to be 1-dimensional with 2 elements"),
-            ErrorCase(lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), groups=3), RuntimeError,
-                      "Given groups=3, expected weight to be divisible by 3 at dimension 0"),
-            ErrorCase(lambda make: S(make(1, 4, 1, 1), make(4, 2, 3, 3), padding=2), RuntimeError,
-                      r"Given input size per channel: \(1 x 1\). Calculated output size per channel: \(-1 x -1\)"),
-            ErrorCase(lambda make: S(make(4, 5), make(4, 2, 3, 3)), RuntimeError,
-                      r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv_transpose2d"),
-            ErrorCase(lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), output_padding=-1), RuntimeError,
-                      "negative output_padding is not supported"),
+            ErrorCase(
+                lambda make: S(make(1, 3, 5, 5), make(4, 2, 3, 3)),
+                RuntimeError,
+                r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected input\[1, 3, 5, 5\] to have 4 channels",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), output_padding=1),
+                RuntimeError,
+                "output padding must be smaller than either stride or dilation",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), make(3)),
+                RuntimeError,
+                r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected bias to be 1-dimensional with 2 elements",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), groups=3),
+                RuntimeError,
+                "Given groups=3, expected weight to be divisible by 3 at dimension 0",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 1, 1), make(4, 2, 3, 3), padding=2),
+                RuntimeError,
+                r"Given input size per channel: \(1 x 1\). Calculated output size per channel: \(-1 x -1\)",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 5), make(4, 2, 3, 3)),
+                RuntimeError,
+                r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv_transpose2d",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), output_padding=-1),
+                RuntimeError,
+                "negative output_padding is not supported",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "conv_transpose1d",
         samples=lambda make: [

@@ -69,14 +69,24 @@ CASES = [
         ref=_reference(),
         errors=[
             ErrorCase(lambda make: S(make(3), 1.5), ValueError, PROBABILITY),
-            ErrorCase(lambda make: S(make(3), float("nan")), ValueError, "has to be between 0 and 1, but got nan"),
-            ErrorCase(lambda make: S(make(3)), RuntimeError,
-                      "result type Float can't be cast to the desired output type Long", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(3), float("nan")), ValueError, "has to be between 0 and 1, but got nan"
+            ),
+            ErrorCase(
+                lambda make: S(make(3)),
+                RuntimeError,
+                "result type Float can't be cast to the desired output type Long",
+                dtype="int64",
+            ),
             ErrorCase(lambda make: S([1.0]), TypeError, r"argument 'input' \(position 1\) must be Tensor"),
-            ErrorCase(lambda make: S(make(3), inplace=True), RuntimeError,
-                      "a leaf Variable that requires grad is being used in an in-place operation", requires_grad=True),
+            ErrorCase(
+                lambda make: S(make(3), inplace=True),
+                RuntimeError,
+                "a leaf Variable that requires grad is being used in an in-place operation",
+                requires_grad=True,
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "native_dropout",
         variant="inplace",
@@ -91,10 +101,13 @@ CASES = [
         samples=lambda make: [S(make(4, 3, 2)), S(make(4, 3), 0.7)],
         ref=lambda x, p=0.5: x * philox.kept((*x.shape[:-1], 1), p, SEED, 0) / (1 - p),
         errors=[
-            ErrorCase(lambda make: S(make(3, 4, 4, 4)), RuntimeError,
-                      "dropout1d: Expected 2D or 3D input, but received a 4D input"),
+            ErrorCase(
+                lambda make: S(make(3, 4, 4, 4)),
+                RuntimeError,
+                "dropout1d: Expected 2D or 3D input, but received a 4D input",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "native_dropout",
         variant="dropout2d",
@@ -102,7 +115,9 @@ CASES = [
         samples=lambda make: [S(make(2, 3, 2, 2)), S(make(3, 4))],
         ref=_reference(_channels),
         errors=[
-            ErrorCase(lambda make: S(make(3)), RuntimeError, "Feature dropout requires at least 2 dimensions"),
+            ErrorCase(
+                lambda make: S(make(3)), RuntimeError, "Feature dropout requires at least 2 dimensions"
+            ),
         ],
     ),
     OpCase(
@@ -110,9 +125,9 @@ CASES = [
         variant="dropout3d",
         call=_seeded(dropout.dropout3d),
         samples=lambda make: [S(make(2, 3, 1, 2, 2)), S(make(3, 1, 2, 2))],
-        ref=lambda x, p=0.5: x
-        * philox.kept(_channels(x.shape) if x.ndim == 5 else (len(x), 1, 1, 1), p, SEED, 0)
-        / (1 - p),
+        ref=lambda x, p=0.5: (
+            x * philox.kept(_channels(x.shape) if x.ndim == 5 else (len(x), 1, 1, 1), p, SEED, 0) / (1 - p)
+        ),
     ),
     OpCase(
         "alpha_dropout_shift",

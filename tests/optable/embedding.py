@@ -44,7 +44,9 @@ def _gradient_reference(padding: int | None = None, by_frequency: bool = False) 
         result = np.zeros((rows, g.shape[-1]), g.dtype)
         for place in np.ndindex(indices.shape):
             if indices[place] != padding:
-                result[indices[place]] += g[place] / ((indices == indices[place]).sum() if by_frequency else 1)
+                result[indices[place]] += g[place] / (
+                    (indices == indices[place]).sum() if by_frequency else 1
+                )
         return result
 
     return reference
@@ -73,17 +75,28 @@ CASES = [
         ref=lambda indices, weight, padding_idx=None: weight[indices],
         errors=[
             ErrorCase(lambda make: S(np.array([1, 5]), make(5, 2)), IndexError, "index out of range in self"),
-            ErrorCase(lambda make: S(np.array([1, -1]), make(5, 2)), IndexError, "index out of range in self"),
-            ErrorCase(lambda make: S(make(2), make(5, 2)), RuntimeError,
-                      "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int"),
+            ErrorCase(
+                lambda make: S(np.array([1, -1]), make(5, 2)), IndexError, "index out of range in self"
+            ),
+            ErrorCase(
+                lambda make: S(make(2), make(5, 2)),
+                RuntimeError,
+                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
+            ),
             ErrorCase(lambda make: S(np.array([1]), make(5)), RuntimeError, "'weight' must be 2-D"),
-            ErrorCase(lambda make: S(np.array([1]), make(5, 2), padding_idx=5), AssertionError,
-                      "Padding_idx must be within num_embeddings"),
-            ErrorCase(lambda make: S(np.array([1]), make(5, 2), sparse=True), NotImplementedError,
-                      "sparse gradients are not supported"),
+            ErrorCase(
+                lambda make: S(np.array([1]), make(5, 2), padding_idx=5),
+                AssertionError,
+                "Padding_idx must be within num_embeddings",
+            ),
+            ErrorCase(
+                lambda make: S(np.array([1]), make(5, 2), sparse=True),
+                NotImplementedError,
+                "sparse gradients are not supported",
+            ),
             ErrorCase(lambda make: S([1], make(5, 2)), TypeError, "must be Tensor, not list"),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "embedding_rows",
         variant="padding_gradient",
@@ -138,12 +151,19 @@ CASES = [
         ref=lambda x, classes=4: np.eye(classes, dtype=np.int64)[x],
         gradient=False,
         errors=[
-            ErrorCase(lambda make: S(INDICES, 3), RuntimeError, "Class values must be smaller than num_classes."),
-            ErrorCase(lambda make: S(INDICES, -2), RuntimeError, "Class values must be smaller than num_classes."),
+            ErrorCase(
+                lambda make: S(INDICES, 3), RuntimeError, "Class values must be smaller than num_classes."
+            ),
+            ErrorCase(
+                lambda make: S(INDICES, -2), RuntimeError, "Class values must be smaller than num_classes."
+            ),
             ErrorCase(lambda make: S(-INDICES), RuntimeError, "Class values must be non-negative."),
             ErrorCase(lambda make: S(INDICES[:0]), RuntimeError, "Can not infer total number of classes"),
-            ErrorCase(lambda make: S(make(2)), RuntimeError,
-                      "one_hot is only applicable to index tensor of type LongTensor"),
+            ErrorCase(
+                lambda make: S(make(2)),
+                RuntimeError,
+                "one_hot is only applicable to index tensor of type LongTensor",
+            ),
         ],
-    ),  # fmt: skip
+    ),
 ]

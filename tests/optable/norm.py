@@ -49,7 +49,13 @@ def _trained(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, 
 
 
 def _trained_reference(
-    x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, momentum: float = 0.1, eps: float = 1e-5
+    x: Any,
+    mean: Any,
+    var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
 ) -> Any:
     axes = (0, *range(2, x.ndim))
     result = _affine(_standardised(x, axes, eps), weight, bias)
@@ -83,7 +89,9 @@ def _instance(x: Any, mean: Any, var: Any, weight: Any, bias: Any, use_input_sta
     return result if mean is None or not use_input_stats else (result, mean, var)
 
 
-def _instance_reference(x: Any, mean: Any, var: Any, weight: Any, bias: Any, use_input_stats: bool = True) -> Any:
+def _instance_reference(
+    x: Any, mean: Any, var: Any, weight: Any, bias: Any, use_input_stats: bool = True
+) -> Any:
     if not use_input_stats:
         return _evaluated_reference(x, mean, var, weight, bias)
     axes = tuple(range(2, x.ndim))
@@ -125,20 +133,39 @@ CASES = [
         # float32: the variance of a row is divided by, and so are its errors
         grad_tol={"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1},
         errors=[
-            ErrorCase(lambda make: S(make(2, 3), (4,)), RuntimeError,
-                      r"Given normalized_shape=\[4\], expected input with shape \[\*, 4\], but got input of size\[2, 3\]"),
+            ErrorCase(
+                lambda make: S(make(2, 3), (4,)),
+                RuntimeError,
+                r"Given normalized_shape=\[4\], expected input with shape \[\*, 4\], but got input of size\[2, 3\]",
+            ),
             ErrorCase(lambda make: S(make(2, 3), ()), RuntimeError, "to be at least 1-dimensional"),
             ErrorCase(lambda make: S(make(2, 3), 3), TypeError, "must be tuple of ints, not int"),
-            ErrorCase(lambda make: S(make(2, 3), (3,), make(4)), RuntimeError,
-                      r"Expected weight to be of same shape as normalized_shape, but got weight of shape \[4\]"),
-            ErrorCase(lambda make: S(make(2, 3), (3,), None, make(4)), RuntimeError, "Expected bias to be of same shape"),
-            ErrorCase(lambda make: S(make(2, 3), (3,)), NotImplementedError,
-                      "\"LayerNormKernelImpl\" not implemented for 'Long'", dtype="int64"),
-            ErrorCase(lambda make: S(make(2, 3), (3,), make(3, dtype="float64")), RuntimeError,
-                      r"mixed dtype \(CPU\): expect parameter to have scalar type of Float"),
-            ErrorCase(lambda make: S([1.0], (1,)), TypeError, r"argument 'input' \(position 1\) must be Tensor"),
+            ErrorCase(
+                lambda make: S(make(2, 3), (3,), make(4)),
+                RuntimeError,
+                r"Expected weight to be of same shape as normalized_shape, but got weight of shape \[4\]",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 3), (3,), None, make(4)),
+                RuntimeError,
+                "Expected bias to be of same shape",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 3), (3,)),
+                NotImplementedError,
+                "\"LayerNormKernelImpl\" not implemented for 'Long'",
+                dtype="int64",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 3), (3,), make(3, dtype="float64")),
+                RuntimeError,
+                r"mixed dtype \(CPU\): expect parameter to have scalar type of Float",
+            ),
+            ErrorCase(
+                lambda make: S([1.0], (1,)), TypeError, r"argument 'input' \(position 1\) must be Tensor"
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "layer_norm",
         variant="float32_parameters",
@@ -163,12 +190,19 @@ CASES = [
         tol=HALF,
         grad_tol={"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1},
         errors=[
-            ErrorCase(lambda make: S(make(2, 3), (4,)), RuntimeError,
-                      r"Given normalized_shape=\[4\], expected input with shape \[\*4\], but got input of size\[2, 3\]"),
-            ErrorCase(lambda make: S(make(2, 3), (3,)), NotImplementedError,
-                      "\"rms_norm\" not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(2, 3), (4,)),
+                RuntimeError,
+                r"Given normalized_shape=\[4\], expected input with shape \[\*4\], but got input of size\[2, 3\]",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 3), (3,)),
+                NotImplementedError,
+                "\"rms_norm\" not implemented for 'Long'",
+                dtype="int64",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "native_batch_norm",
         also="batch_norm_statistics",
@@ -186,20 +220,38 @@ CASES = [
         tol=HALF,
         grad_tol={"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1},
         errors=[
-            ErrorCase(lambda make: S(make(1, 3), None, None), ValueError,
-                      r"Expected more than 1 value per channel when training, got input size \[1, 3\]"),
+            ErrorCase(
+                lambda make: S(make(1, 3), None, None),
+                ValueError,
+                r"Expected more than 1 value per channel when training, got input size \[1, 3\]",
+            ),
             ErrorCase(lambda make: S(make(3), None, None), IndexError, "Dimension out of range"),
-            ErrorCase(lambda make: S(make(4, 3), None, None, make(4)), RuntimeError,
-                      "weight should contain 3 elements not 4"),
-            ErrorCase(lambda make: S(make(4, 3), make(4), make(4)), RuntimeError,
-                      "running_mean should contain 3 elements not 4"),
-            ErrorCase(lambda make: S(make(4, 3), None, None, eps=0.0), ValueError,
-                      "eps must be positive during training, but got 0.0"),
-            ErrorCase(lambda make: S(make(4, 3), None, None), NotImplementedError,
-                      "\"batch_norm\" not implemented for 'Long'", dtype="int64"),
-            ErrorCase(lambda make: S(make(4, 3), None, None, make(3, dtype="float64")), RuntimeError, "mixed dtype"),
+            ErrorCase(
+                lambda make: S(make(4, 3), None, None, make(4)),
+                RuntimeError,
+                "weight should contain 3 elements not 4",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 3), make(4), make(4)),
+                RuntimeError,
+                "running_mean should contain 3 elements not 4",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 3), None, None, eps=0.0),
+                ValueError,
+                "eps must be positive during training, but got 0.0",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 3), None, None),
+                NotImplementedError,
+                "\"batch_norm\" not implemented for 'Long'",
+                dtype="int64",
+            ),
+            ErrorCase(
+                lambda make: S(make(4, 3), None, None, make(3, dtype="float64")), RuntimeError, "mixed dtype"
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "native_batch_norm",
         variant="evaluation",
@@ -213,10 +265,13 @@ CASES = [
         tol=HALF,
         grad_tol={"float16": 2e-2, "bfloat16": 1e-1},
         errors=[
-            ErrorCase(lambda make: S(make(4, 3), None, None), RuntimeError,
-                      "running_mean must be defined in evaluation mode"),
+            ErrorCase(
+                lambda make: S(make(4, 3), None, None),
+                RuntimeError,
+                "running_mean must be defined in evaluation mode",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "group_norm",
         samples=lambda make: [
@@ -230,18 +285,31 @@ CASES = [
         tol=HALF,
         grad_tol={"float32": 1e-4, "float16": 4e-2, "bfloat16": 2e-1},
         errors=[
-            ErrorCase(lambda make: S(make(2, 6, 4), 4), RuntimeError,
-                      r"divisible by num_groups, but got input of shape \[2, 6, 4\] and num_groups=4"),
+            ErrorCase(
+                lambda make: S(make(2, 6, 4), 4),
+                RuntimeError,
+                r"divisible by num_groups, but got input of shape \[2, 6, 4\] and num_groups=4",
+            ),
             ErrorCase(lambda make: S(make(2, 6, 4), 0), RuntimeError, "num groups to be greater than 0"),
-            ErrorCase(lambda make: S(make(6), 3), RuntimeError,
-                      "Expected at least 2 dimensions for input tensor but received 1"),
+            ErrorCase(
+                lambda make: S(make(6), 3),
+                RuntimeError,
+                "Expected at least 2 dimensions for input tensor but received 1",
+            ),
             ErrorCase(lambda make: S(make(1, 6), 6), ValueError, "Expected more than 1 value per channel"),
-            ErrorCase(lambda make: S(make(2, 6, 4), 3, make(4)), RuntimeError,
-                      "Expected weight to be a vector of size equal to the number of channels in input"),
-            ErrorCase(lambda make: S(make(2, 6, 4), 3), NotImplementedError,
-                      "\"GroupNormKernelImpl\" not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(2, 6, 4), 3, make(4)),
+                RuntimeError,
+                "Expected weight to be a vector of size equal to the number of channels in input",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 6, 4), 3),
+                NotImplementedError,
+                "\"GroupNormKernelImpl\" not implemented for 'Long'",
+                dtype="int64",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "native_layer_norm",
         variant="instance_norm",
@@ -256,12 +324,18 @@ CASES = [
         tol=HALF,
         grad_tol={"float32": 1e-4, "float16": 4e-2, "bfloat16": 2e-1},
         errors=[
-            ErrorCase(lambda make: S(make(2, 3, 1), None, None, None, None), ValueError,
-                      r"Expected more than 1 spatial element when training, got input size \[2, 3, 1\]"),
-            ErrorCase(lambda make: S(make(2, 3, 4), None, None, None, None, use_input_stats=False), RuntimeError,
-                      "Expected running_mean and running_var to be defined when use_input_stats is false"),
+            ErrorCase(
+                lambda make: S(make(2, 3, 1), None, None, None, None),
+                ValueError,
+                r"Expected more than 1 spatial element when training, got input size \[2, 3, 1\]",
+            ),
+            ErrorCase(
+                lambda make: S(make(2, 3, 4), None, None, None, None, use_input_stats=False),
+                RuntimeError,
+                "Expected running_mean and running_var to be defined when use_input_stats is false",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "div",
         variant="normalize",
@@ -272,8 +346,9 @@ CASES = [
             S(make(2, 3, 2), dim=-1, eps=0.1),
             S(make(3), dim=0),
         ],
-        ref=lambda x, p=2.0, dim=1, eps=1e-12: x
-        / np.maximum((np.abs(x) ** p).sum(dim, keepdims=True) ** (1 / p), eps),
+        ref=lambda x, p=2.0, dim=1, eps=1e-12: (
+            x / np.maximum((np.abs(x) ** p).sum(dim, keepdims=True) ** (1 / p), eps)
+        ),
         errors=[ErrorCase(lambda make: S(make(2, 3), dim=3), IndexError, "Dimension out of range")],
     ),
 ]

@@ -35,7 +35,9 @@ def _windows(
         counts.append(count)
     for place in itertools.product(*map(range, counts)):
         ranges, size = [], 1
-        for at, length, taps, step, pad, apart in zip(place, spatial, kernel, stride, padding, dilation, strict=True):
+        for at, length, taps, step, pad, apart in zip(
+            place, spatial, kernel, stride, padding, dilation, strict=True
+        ):
             seen = range(at * step - pad, at * step - pad + apart * (taps - 1) + 1, apart)
             size *= min(seen.start + taps, length + pad) - seen.start
             inside = [index for index in seen if 0 <= index < length]
@@ -48,7 +50,13 @@ def _pooled(x: Any, axes: int, windows: Any, pick: Any) -> tuple[Any, ...]:
     flat = x.reshape(-1, *x.shape[-axes:])
     positions = np.arange(math.prod(x.shape[-axes:])).reshape(x.shape[-axes:])
     found = [
-        (place, [pick(plane[np.ix_(*ranges)].ravel(), positions[np.ix_(*ranges)].ravel(), size) for plane in flat])
+        (
+            place,
+            [
+                pick(plane[np.ix_(*ranges)].ravel(), positions[np.ix_(*ranges)].ravel(), size)
+                for plane in flat
+            ],
+        )
         for place, ranges, size in windows
     ]
     shape = tuple(last + 1 for last in found[-1][0]) if found else (0,) * axes
@@ -134,7 +142,9 @@ def _mean(values: Any, positions: Any, size: int) -> tuple[Any]:
 def _distinct(make: Make, *shape: int) -> Any:
     """No two elements are equal: finite differences need to know the maximum."""
     values = make.rng.permutation(math.prod(shape)).reshape(shape)
-    return np.asarray((values if make.dtype.category == 1 else (values - values.size / 2) / 8).astype(make.dtype.numpy))
+    return np.asarray(
+        (values if make.dtype.category == 1 else (values - values.size / 2) / 8).astype(make.dtype.numpy)
+    )
 
 
 NAN = np.array([[[1.0, np.nan, 3.0, 2.0]]])
@@ -158,23 +168,44 @@ CASES = [
         ref=_max_pool(2),
         gradient=True,
         errors=[
-            ErrorCase(lambda make: S(make(5, 5), 2), RuntimeError, r"Expected 3D or 4D \(batch mode\) tensor"),
+            ErrorCase(
+                lambda make: S(make(5, 5), 2), RuntimeError, r"Expected 3D or 4D \(batch mode\) tensor"
+            ),
             ErrorCase(lambda make: S(make(1, 2, 0, 5), 2), RuntimeError, r"but got:\[1, 2, 0, 5\]"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2, padding=2), RuntimeError,
-                      "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1"),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2, padding=2),
+                RuntimeError,
+                "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1",
+            ),
             ErrorCase(lambda make: S(make(1, 5, 5), 2, padding=-1), RuntimeError, "pad must be non-negative"),
-            ErrorCase(lambda make: S(make(2, 3, 4), 5), RuntimeError,
-                      r"Given input size: \(2x3x4\). Calculated output size: \(2x0x0\). Output size is too small"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 0), RuntimeError, "kernel size should be greater than zero"),
+            ErrorCase(
+                lambda make: S(make(2, 3, 4), 5),
+                RuntimeError,
+                r"Given input size: \(2x3x4\). Calculated output size: \(2x0x0\). Output size is too small",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 0), RuntimeError, "kernel size should be greater than zero"
+            ),
             ErrorCase(lambda make: S(make(1, 5, 5), 2, stride=0), RuntimeError, "stride should not be zero"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2, dilation=0), RuntimeError, "dilation should be greater than zero"),
-            ErrorCase(lambda make: S(make(1, 5, 5), (2, 2, 2)), RuntimeError,
-                      "max_pool2d: kernel_size must either be a single int, or a tuple of 2 ints"),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2, dilation=0),
+                RuntimeError,
+                "dilation should be greater than zero",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), (2, 2, 2)),
+                RuntimeError,
+                "max_pool2d: kernel_size must either be a single int, or a tuple of 2 ints",
+            ),
             ErrorCase(lambda make: S(make(1, 5, 5), 2.5), TypeError, "must be int or tuple of ints"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2), NotImplementedError,
-                      "\"max_pool2d\" not implemented for 'Bool'", dtype="bool"),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2),
+                NotImplementedError,
+                "\"max_pool2d\" not implemented for 'Bool'",
+                dtype="bool",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "max_pool1d",
         call=_with_indices(pool.max_pool1d),
@@ -189,7 +220,10 @@ CASES = [
     OpCase(
         "max_pool3d",
         call=_with_indices(pool.max_pool3d),
-        samples=lambda make: [S(_distinct(make, 1, 2, 3, 2, 4), 2), S(_distinct(make, 1, 1, 3, 3, 3), 2, 1, 1)],
+        samples=lambda make: [
+            S(_distinct(make, 1, 2, 3, 2, 4), 2),
+            S(_distinct(make, 1, 1, 3, 3, 3), 2, 1, 1),
+        ],
         ref=_max_pool(3),
     ),
     OpCase(
@@ -218,17 +252,34 @@ CASES = [
         ],
         ref=_average_pool(2),
         errors=[
-            ErrorCase(lambda make: S(make(5, 5), 2), RuntimeError, r"Expected 3D or 4D \(batch mode\) tensor"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2, padding=2), RuntimeError, "pad should be at most half"),
-            ErrorCase(lambda make: S(make(1, 1, 1), 2), RuntimeError,
-                      r"Given input size: \(1x1x1\). Calculated output size: \(1x0x0\). Output size is too small"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2, divisor_override=0), RuntimeError, "divisor must be not zero"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2), NotImplementedError,
-                      "\"avg_pool2d\" not implemented for 'Bool'", dtype="bool"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2), NotImplementedError,
-                      "not implemented for 'ComplexFloat'", dtype="complex64"),
+            ErrorCase(
+                lambda make: S(make(5, 5), 2), RuntimeError, r"Expected 3D or 4D \(batch mode\) tensor"
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2, padding=2), RuntimeError, "pad should be at most half"
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 1, 1), 2),
+                RuntimeError,
+                r"Given input size: \(1x1x1\). Calculated output size: \(1x0x0\). Output size is too small",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2, divisor_override=0), RuntimeError, "divisor must be not zero"
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2),
+                NotImplementedError,
+                "\"avg_pool2d\" not implemented for 'Bool'",
+                dtype="bool",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2),
+                NotImplementedError,
+                "not implemented for 'ComplexFloat'",
+                dtype="complex64",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "avg_pool1d",
         samples=lambda make: [S(make(2, 2, 5), 2), S(make(2, 5), 3, 2, 1, True, False)],
@@ -266,16 +317,32 @@ CASES = [
         ],
         ref=_adaptive(2, _mean, 1),
         errors=[
-            ErrorCase(lambda make: S(make(5, 5), 2), RuntimeError,
-                      r"adaptive_avg_pool2d\(\): Expected 3D or 4D tensor, but got \[5, 5\]"),
-            ErrorCase(lambda make: S(make(1, 5, 5), -1), RuntimeError,
-                      "elements of output_size must be greater than or equal to 0"),
-            ErrorCase(lambda make: S(make(1, 5, 5), (1, 2, 3)), RuntimeError, "output_size must be an int or have 2"),
-            ErrorCase(lambda make: S(make(1, 0, 2), 3), RuntimeError,
-                      r"non-zero size for non-batch dimensions, but input has sizes \[1, 0, 2\] with dimension 1 being"),
-            ErrorCase(lambda make: S(make(1, 5, 5), 2), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(5, 5), 2),
+                RuntimeError,
+                r"adaptive_avg_pool2d\(\): Expected 3D or 4D tensor, but got \[5, 5\]",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), -1),
+                RuntimeError,
+                "elements of output_size must be greater than or equal to 0",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), (1, 2, 3)), RuntimeError, "output_size must be an int or have 2"
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 0, 2), 3),
+                RuntimeError,
+                r"non-zero size for non-batch dimensions, but input has sizes \[1, 0, 2\] with dimension 1 being",
+            ),
+            ErrorCase(
+                lambda make: S(make(1, 5, 5), 2),
+                NotImplementedError,
+                "not implemented for 'Long'",
+                dtype="int64",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "adaptive_avg_pool1d",
         samples=lambda make: [S(make(2, 2, 5), 2), S(make(2, 4), 2)],
@@ -300,7 +367,9 @@ CASES = [
         ],
         ref=_adaptive(2, _largest, 2),
         errors=[
-            ErrorCase(lambda make: S(make(5, 5), 2), RuntimeError, r"adaptive_max_pool2d\(\): Expected 3D or 4D"),
+            ErrorCase(
+                lambda make: S(make(5, 5), 2), RuntimeError, r"adaptive_max_pool2d\(\): Expected 3D or 4D"
+            ),
         ],
     ),
     OpCase(

@@ -98,7 +98,9 @@ def _integers(x: Any, low: Any = None, to: Any = None) -> Any:
     return philox.integers(x.shape, SEED, 0, low, to).astype(x.dtype)
 
 
-def _method(name: str, dtypes: str, samples: Any, reference: Any, errors: Any = (), tol: Any = None) -> OpCase:
+def _method(
+    name: str, dtypes: str, samples: Any, reference: Any, errors: Any = (), tol: Any = None
+) -> OpCase:
     # The gradient of samples for what was there before is zero, which finite differences confirm.
     return OpCase(
         name,
@@ -116,7 +118,9 @@ def _in_range(result: Any, input: Any, num_samples: int, replacement: bool = Fal
     drawn, weights = result.numpy(), input.numpy().astype(np.float64)
     assert drawn.shape == (*weights.shape[:-1], num_samples)
     assert drawn.dtype == np.int64
-    for row, row_weights in zip(drawn.reshape(-1, num_samples), weights.reshape(-1, weights.shape[-1]), strict=True):
+    for row, row_weights in zip(
+        drawn.reshape(-1, num_samples), weights.reshape(-1, weights.shape[-1]), strict=True
+    ):
         positive = (row_weights > 0).sum()
         # Indices with probability 0 come last, and only where the others are used up.
         assert (row_weights[row[:positive]] > 0).all() if not replacement else (row_weights[row] > 0).all()
@@ -124,7 +128,11 @@ def _in_range(result: Any, input: Any, num_samples: int, replacement: bool = Fal
 
 
 FLOATING = "float half"
-LOOSE = {"float16": 4e-3, "bfloat16": 3.2e-2, "float32": 1e-5}  # normals: logarithm, sine and cosine of float32
+LOOSE = {
+    "float16": 4e-3,
+    "bfloat16": 3.2e-2,
+    "float32": 1e-5,
+}  # normals: logarithm, sine and cosine of float32
 
 CASES = [
     OpCase(
@@ -133,20 +141,37 @@ CASES = [
         dtypes="float half complex",
         gradient=False,
         upcast=False,
-        samples=lambda make: [_typed(make, 2, 3), _typed(make, (5,)), _typed(make, ()), _typed(make, size=(0, 3))],
+        samples=lambda make: [
+            _typed(make, 2, 3),
+            _typed(make, (5,)),
+            _typed(make, ()),
+            _typed(make, size=(0, 3)),
+        ],
         ref=_rand,
         call=_seeded("rand"),
         tol={"float32": 0, "float64": 0, "float16": 0, "bfloat16": 0, "complex64": 0, "complex128": 0},
         errors=[
-            ErrorCase(lambda make: S(2, -1), RuntimeError, r"Trying to create tensor with negative dimension -1: \[2, -1\]"),
+            ErrorCase(
+                lambda make: S(2, -1),
+                RuntimeError,
+                r"Trying to create tensor with negative dimension -1: \[2, -1\]",
+            ),
             ErrorCase(lambda make: S("a"), TypeError, "argument 'size' must be tuple of ints"),
             ErrorCase(lambda make: S(2.5), TypeError, "argument 'size' must be tuple of ints"),
             ErrorCase(lambda make: S(), TypeError, "'size' is missing", call=lambda **k: FUNCTIONS["rand"]()),
-            ErrorCase(lambda make: S(2, dtype="int64"), NotImplementedError, "\"check_uniform_bounds\" not implemented for 'Long'"),
-            ErrorCase(lambda make: S(2), TypeError, "'generator' must be Generator, not int",
-                      call=lambda n, **k: FUNCTIONS["rand"](n, generator=3)),
+            ErrorCase(
+                lambda make: S(2, dtype="int64"),
+                NotImplementedError,
+                "\"check_uniform_bounds\" not implemented for 'Long'",
+            ),
+            ErrorCase(
+                lambda make: S(2),
+                TypeError,
+                "'generator' must be Generator, not int",
+                call=lambda n, **k: FUNCTIONS["rand"](n, generator=3),
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "randn",
         factory=True,
@@ -158,7 +183,11 @@ CASES = [
         call=_seeded("randn"),
         tol=LOOSE | {"complex64": 1e-5},
         errors=[
-            ErrorCase(lambda make: S(2, dtype="int64"), NotImplementedError, "\"normal_kernel_cpu\" not implemented for 'Long'"),
+            ErrorCase(
+                lambda make: S(2, dtype="int64"),
+                NotImplementedError,
+                "\"normal_kernel_cpu\" not implemented for 'Long'",
+            ),
         ],
     ),
     OpCase(
@@ -179,17 +208,29 @@ CASES = [
         ref=_randint,
         call=_seeded("randint"),
         errors=[
-            ErrorCase(lambda make: S(5, 3, (2,)), RuntimeError,
-                      "random_ expects 'from' to be less than 'to', but got from=5 >= to=3"),
+            ErrorCase(
+                lambda make: S(5, 3, (2,)),
+                RuntimeError,
+                "random_ expects 'from' to be less than 'to', but got from=5 >= to=3",
+            ),
             ErrorCase(lambda make: S(5), TypeError, "missing 1 required argument: 'size'"),
-            ErrorCase(lambda make: S(5, size=2), TypeError, r"argument 'size' must be tuple of ints, not int"),
+            ErrorCase(
+                lambda make: S(5, size=2), TypeError, r"argument 'size' must be tuple of ints, not int"
+            ),
             ErrorCase(lambda make: S(5.5, (2,)), TypeError, "argument 'high' must be int, not float"),
-            ErrorCase(lambda make: S(300, (2,), dtype="uint8"), RuntimeError, "to - 1 is out of bounds for uint8"),
-            ErrorCase(lambda make: S(-129, 5, (2,), dtype="int8"), RuntimeError, "from is out of bounds for int8"),
-            ErrorCase(lambda make: S(5, (2,), requires_grad=True), RuntimeError,
-                      "Only Tensors of floating point and complex dtype can require gradients"),
+            ErrorCase(
+                lambda make: S(300, (2,), dtype="uint8"), RuntimeError, "to - 1 is out of bounds for uint8"
+            ),
+            ErrorCase(
+                lambda make: S(-129, 5, (2,), dtype="int8"), RuntimeError, "from is out of bounds for int8"
+            ),
+            ErrorCase(
+                lambda make: S(5, (2,), requires_grad=True),
+                RuntimeError,
+                "Only Tensors of floating point and complex dtype can require gradients",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "randperm",
         factory=True,
@@ -203,7 +244,11 @@ CASES = [
             ErrorCase(lambda make: S(-1), RuntimeError, "negative dimension -1"),
             ErrorCase(lambda make: S(5.0), TypeError, "argument 'n' must be int, not float"),
             ErrorCase(lambda make: S(300, dtype="uint8"), RuntimeError, "too large for dtype uint8"),
-            ErrorCase(lambda make: S(3, dtype="bool"), NotImplementedError, "\"randperm\" not implemented for 'Bool'"),
+            ErrorCase(
+                lambda make: S(3, dtype="bool"),
+                NotImplementedError,
+                "\"randperm\" not implemented for 'Bool'",
+            ),
             ErrorCase(lambda make: S(3, requires_grad=True), RuntimeError, "can require gradients"),
         ],
     ),
@@ -233,7 +278,10 @@ CASES = [
         gradient=False,
         samples=lambda make: [S(make(2, 3), 9), S(make(2, 3), 3, 9), S(make(2), 9, dtype="int64")],
         ref=lambda x, low, high=None, dtype=None: _randint(
-            0 if high is None else low, low if high is None else high, x.shape, x.dtype if dtype is None else dtype
+            0 if high is None else low,
+            low if high is None else high,
+            x.shape,
+            x.dtype if dtype is None else dtype,
         ),
         call=_seeded("randint_like"),
     ),
@@ -255,11 +303,17 @@ CASES = [
         tol=LOOSE,
         errors=[
             ErrorCase(lambda make: S(make(2), make(3, low=1)), RuntimeError, "size|shape|broadcast"),
-            ErrorCase(lambda make: S(make(2), -1.0), RuntimeError, r"normal expects std >= 0.0, but found std -1"),
-            ErrorCase(lambda make: S(make(2), make(2, low=-2, high=-1)), RuntimeError, "all elements of std >= 0.0"),
+            ErrorCase(
+                lambda make: S(make(2), -1.0), RuntimeError, r"normal expects std >= 0.0, but found std -1"
+            ),
+            ErrorCase(
+                lambda make: S(make(2), make(2, low=-2, high=-1)), RuntimeError, "all elements of std >= 0.0"
+            ),
             ErrorCase(lambda make: S(0.0, 1.0), TypeError, "two numbers need the argument 'size'"),
             ErrorCase(lambda make: S(make(2), 1.0, (2,)), TypeError, "go with two numbers, not with tensors"),
-            ErrorCase(lambda make: S(make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64"
+            ),
         ],
     ),
     OpCase(
@@ -282,7 +336,12 @@ CASES = [
         dtypes=FLOATING,
         upcast=False,
         gradient=False,
-        samples=lambda make: [S(make(4, 5, low=0, high=1)), S(make(3, low=0, high=1), 0.3), S(make(), 1.0), S(make(2), 0.0)],
+        samples=lambda make: [
+            S(make(4, 5, low=0, high=1)),
+            S(make(3, low=0, high=1), 0.3),
+            S(make(), 1.0),
+            S(make(2), 0.0),
+        ],
         ref=lambda x, p=None: (
             philox.uniforms(x.shape, SEED, 0, 53 if x.dtype == np.float64 else 24) < x.astype(np.float64)
             if p is None
@@ -290,13 +349,23 @@ CASES = [
         ).astype(x.dtype),
         call=_seeded("bernoulli"),
         errors=[
-            ErrorCase(lambda make: S(make(3, low=2, high=3)), RuntimeError, "Expected p_in >= 0 && p_in <= 1"),
+            ErrorCase(
+                lambda make: S(make(3, low=2, high=3)), RuntimeError, "Expected p_in >= 0 && p_in <= 1"
+            ),
             ErrorCase(lambda make: S(make(3) * np.nan), RuntimeError, "Expected p_in >= 0 && p_in <= 1"),
-            ErrorCase(lambda make: S(make(3), 1.5), RuntimeError, r"bernoulli_ expects p to be in \[0, 1\], but got p=1.5"),
-            ErrorCase(lambda make: S(make(3)), NotImplementedError,
-                      "\"bernoulli_tensor_cpu_p_\" not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(3), 1.5),
+                RuntimeError,
+                r"bernoulli_ expects p to be in \[0, 1\], but got p=1.5",
+            ),
+            ErrorCase(
+                lambda make: S(make(3)),
+                NotImplementedError,
+                "\"bernoulli_tensor_cpu_p_\" not implemented for 'Long'",
+                dtype="int64",
+            ),
         ],
-    ),  # fmt: skip
+    ),
     OpCase(
         "multinomial",
         dtypes=FLOATING,
@@ -311,11 +380,25 @@ CASES = [
         check=_in_range,
         errors=[
             ErrorCase(lambda make: S(np.zeros(2, "f"), 1), RuntimeError, r"sum of probabilities <= 0"),
-            ErrorCase(lambda make: S(np.ones(2, "f"), 3), RuntimeError, r"n_sample > prob_dist.size\(-1\) samples without"),
-            ErrorCase(lambda make: S(np.ones(2, "f"), 0), RuntimeError, "cannot sample n_sample <= 0 samples"),
-            ErrorCase(lambda make: S(np.array([1, -2], "f"), 1), RuntimeError, "contains either `inf`, `nan` or element < 0"),
-            ErrorCase(lambda make: S(np.ones((2, 2, 2), "f"), 1), RuntimeError, "prob_dist must be 1 or 2 dim"),
-            ErrorCase(lambda make: S(np.ones(2, np.int64), 1), RuntimeError, "only supports floating-point dtypes"),
+            ErrorCase(
+                lambda make: S(np.ones(2, "f"), 3),
+                RuntimeError,
+                r"n_sample > prob_dist.size\(-1\) samples without",
+            ),
+            ErrorCase(
+                lambda make: S(np.ones(2, "f"), 0), RuntimeError, "cannot sample n_sample <= 0 samples"
+            ),
+            ErrorCase(
+                lambda make: S(np.array([1, -2], "f"), 1),
+                RuntimeError,
+                "contains either `inf`, `nan` or element < 0",
+            ),
+            ErrorCase(
+                lambda make: S(np.ones((2, 2, 2), "f"), 1), RuntimeError, "prob_dist must be 1 or 2 dim"
+            ),
+            ErrorCase(
+                lambda make: S(np.ones(2, np.int64), 1), RuntimeError, "only supports floating-point dtypes"
+            ),
         ],
     ),
     _method(
@@ -325,20 +408,31 @@ CASES = [
         _uniform,
         [
             ErrorCase(lambda make: S(make(2), 1, 0), RuntimeError, "found from=1 > to=0"),
-            ErrorCase(lambda make: S(make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
-            ErrorCase(lambda make: S(make(2)), RuntimeError, "a leaf Variable that requires grad", requires_grad=True,
-                      call=lambda x: x.uniform_()),
+            ErrorCase(
+                lambda make: S(make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64"
+            ),
+            ErrorCase(
+                lambda make: S(make(2)),
+                RuntimeError,
+                "a leaf Variable that requires grad",
+                requires_grad=True,
+                call=lambda x: x.uniform_(),
+            ),
             ErrorCase(lambda make: S(make(2), end=3), TypeError, "unexpected keyword argument 'end'"),
         ],
-    ),  # fmt: skip
+    ),
     _method(
         "normal_",
         "float half complex",
         lambda make: [S(make(2, 3)), S(make(5), 1, 2), S(make()), S(make(0))],
         _normal,
         [
-            ErrorCase(lambda make: S(make(2), 0, -1), RuntimeError, "normal expects std >= 0.0, but found std -1"),
-            ErrorCase(lambda make: S(make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(2), 0, -1), RuntimeError, "normal expects std >= 0.0, but found std -1"
+            ),
+            ErrorCase(
+                lambda make: S(make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64"
+            ),
         ],
         LOOSE | {"complex64": 1e-5, "float16": 8e-3, "bfloat16": 6.4e-2},
     ),
@@ -348,7 +442,11 @@ CASES = [
         lambda make: [S(make(2, 3)), S(make(5), 0.3), S(make(), 1), S(make(0))],
         lambda x, p=0.5: philox.kept(x.shape, 1 - p, SEED, 0).astype(x.dtype),
         [
-            ErrorCase(lambda make: S(make(2), 2.0), RuntimeError, r"bernoulli_ expects p to be in \[0, 1\], but got p=2"),
+            ErrorCase(
+                lambda make: S(make(2), 2.0),
+                RuntimeError,
+                r"bernoulli_ expects p to be in \[0, 1\], but got p=2",
+            ),
             ErrorCase(lambda make: S(make(2)), NotImplementedError, "'ComplexFloat'", dtype="complex64"),
         ],
     ),
@@ -369,8 +467,17 @@ CASES = [
         lambda make: [S(make(2, 3)), S(make(5), 3.0), S(make()), S(make(0))],
         lambda x, rate=1.0: (-np.log1p(-_double(x.shape)) / rate).astype(x.dtype),
         [
-            ErrorCase(lambda make: S(make(2), 0), RuntimeError, "exponential_ expects lambda > 0.0, but found lambda=0"),
-            ErrorCase(lambda make: S(make(2)), RuntimeError, "Exponential distribution is a continuous", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(2), 0),
+                RuntimeError,
+                "exponential_ expects lambda > 0.0, but found lambda=0",
+            ),
+            ErrorCase(
+                lambda make: S(make(2)),
+                RuntimeError,
+                "Exponential distribution is a continuous",
+                dtype="int64",
+            ),
         ],
     ),
     _method(
@@ -378,26 +485,48 @@ CASES = [
         "float half int",
         lambda make: [S(make(2, 3), 0.5), S(make(5), 0.1), S(make(0), 0.5)],
         lambda x, p: (np.floor(np.log1p(-_double(x.shape)) / math.log1p(-p)) + 1).astype(x.dtype),
-        [ErrorCase(lambda make: S(make(2), 0), RuntimeError, r"geometric_ expects p to be in \(0, 1\), but got p=0")],
+        [
+            ErrorCase(
+                lambda make: S(make(2), 0),
+                RuntimeError,
+                r"geometric_ expects p to be in \(0, 1\), but got p=0",
+            )
+        ],
     ),
     _method(
         "cauchy_",
         FLOATING,
         lambda make: [S(make(2, 3)), S(make(5), 1.0, 2.0)],
-        lambda x, median=0.0, sigma=1.0: (median + sigma * np.tan(math.pi * (_double(x.shape) - 0.5))).astype(x.dtype),
+        lambda x, median=0.0, sigma=1.0: (median + sigma * np.tan(math.pi * (_double(x.shape) - 0.5))).astype(
+            x.dtype
+        ),
         [
-            ErrorCase(lambda make: S(make(2), 0.0, 0.0), RuntimeError, "cauchy_ expects sigma > 0.0, but found sigma=0"),
-            ErrorCase(lambda make: S(make(2)), RuntimeError, "Cauchy distribution is a continuous", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(2), 0.0, 0.0),
+                RuntimeError,
+                "cauchy_ expects sigma > 0.0, but found sigma=0",
+            ),
+            ErrorCase(
+                lambda make: S(make(2)), RuntimeError, "Cauchy distribution is a continuous", dtype="int64"
+            ),
         ],
     ),
     _method(
         "log_normal_",
         FLOATING,
         lambda make: [S(make(2, 3)), S(make(5), 0.0, 0.5)],
-        lambda x, mean=1.0, std=2.0: np.exp(mean + std * philox.normals(x.shape, SEED, 0, True)).astype(x.dtype),
+        lambda x, mean=1.0, std=2.0: np.exp(mean + std * philox.normals(x.shape, SEED, 0, True)).astype(
+            x.dtype
+        ),
         [
-            ErrorCase(lambda make: S(make(2), 0.0, 0.0), RuntimeError, "log_normal_ expects std > 0.0, but found std=0"),
-            ErrorCase(lambda make: S(make(2)), RuntimeError, "LogNormal distribution is a continuous", dtype="int64"),
+            ErrorCase(
+                lambda make: S(make(2), 0.0, 0.0),
+                RuntimeError,
+                "log_normal_ expects std > 0.0, but found std=0",
+            ),
+            ErrorCase(
+                lambda make: S(make(2)), RuntimeError, "LogNormal distribution is a continuous", dtype="int64"
+            ),
         ],
     ),
     _method(
@@ -414,7 +543,9 @@ CASES = [
         [
             ErrorCase(lambda make: S(make(2), 5, 3), RuntimeError, "but got from=5 >= to=3"),
             ErrorCase(lambda make: S(make(2), 0), RuntimeError, "but got from=0 >= to=0"),
-            ErrorCase(lambda make: S(make(2), 300), RuntimeError, "to - 1 is out of bounds for uint8", dtype="uint8"),
+            ErrorCase(
+                lambda make: S(make(2), 300), RuntimeError, "to - 1 is out of bounds for uint8", dtype="uint8"
+            ),
             ErrorCase(lambda make: S(make(2)), NotImplementedError, "'ComplexFloat'", dtype="complex64"),
         ],
     ),
@@ -429,7 +560,9 @@ CASES = [
         ),
         check=lambda result, x, mean=0.0, std=1.0, low=-2.0, high=2.0: _within(result, low, high),
         errors=[
-            ErrorCase(lambda make: S(make(2), 0.0, 1.0, 2.0, -2.0), ValueError, "trunc_normal_ expects a < b"),
+            ErrorCase(
+                lambda make: S(make(2), 0.0, 1.0, 2.0, -2.0), ValueError, "trunc_normal_ expects a < b"
+            ),
             ErrorCase(lambda make: S(make(2), 0.0, -1.0), RuntimeError, "expects std >= 0.0"),
         ],
     ),
