@@ -142,9 +142,7 @@ def kl_div(F: Any, input: Any, target: Any, *, log_target: bool, reduction: str)
     if log_target:
         return reduced(F, F.exp(target) * (target - input), reduction)
     # t log t is 0 at 0.
-    entropy = F.where(
-        target > 0, target * F.log(target), F.where(target == 0, F.zeros_like(target), math.nan)
-    )
+    entropy = F.where(target == 0, F.zeros_like(target), target * F.log(target))
     return reduced(F, entropy - target * input, reduction)
 
 

@@ -99,7 +99,7 @@ def median_with_index(F: Any, input: Any, *, dim: int, keepdim: bool, ignore_nan
     if ignore_nan:
         middle = F.maximum((size - nans - 1) // 2, 0)
     else:
-        middle = F.where(nans == 0, (size - 1) // 2, size - nans)
+        middle = F.where(nans == 0, F.scalar((size - 1) // 2, int64), size - nans)
     shape = (*input.shape[:dim], 1, *input.shape[dim + 1 :])
     middle = F.expand(middle, shape)
     results = F.gather(values, middle, dim=dim), F.gather(indices, middle, dim=dim)
