@@ -300,6 +300,12 @@ class BackwardHooks:
         if self.inputs:
             self.grad_outputs = found
         else:
+            warnings.warn(
+                "Full backward hook is firing when gradients are computed with respect to module outputs "
+                "since "
+                "no inputs require gradients.",
+                stacklevel=2,
+            )
             for hook in self.hooks:
                 replacement = hook(self.module, (None,) * self.input_count, found)
                 if replacement is not None and any(value is not None for value in replacement):

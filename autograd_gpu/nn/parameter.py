@@ -79,8 +79,8 @@ class Buffer(_Owned):
     ...     def __init__(self):
     ...         super().__init__()
     ...         self.count = ag.nn.Buffer(ag.tensor(0))
-    >>> Counter().state_dict()
-    OrderedDict({'count': tensor(0)})
+    >>> dict(Counter().state_dict())
+    {'count': tensor(0)}
     """
 
     __slots__ = ()

@@ -248,8 +248,9 @@ class HasState:
                     setattr(self, name, Parameter(given, tensor.requires_grad))
         except Exception as error:
             return (
-                f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} '
-                f"and whose dimensions in the checkpoint are {given.shape}, an exception occurred : {error.args}."
+                f'While copying the parameter named "{key}", whose dimensions in the model are '
+                f"{tensor.shape} and whose dimensions in the checkpoint are {given.shape}, an exception "
+                f"occurred : {error.args}."
             )
         return None
 

@@ -221,7 +221,7 @@ def _constant(gamma: float, x: float) -> float:
 
 
 def _halving(gamma: float, x: float) -> float:
-    return 1 / (2.0 ** (x - 1))
+    return math.pow(2.0, 1 - x)
 
 
 def _power(gamma: float, x: float) -> float:
