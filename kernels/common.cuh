@@ -7,6 +7,9 @@
 typedef unsigned long long u64;
 typedef long long i64;
 
+#define INFINITY __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fffffff)
+
 // float16 and bfloat16 as bits. Arithmetic is done in float32: convert on load, round once on store.
 
 struct half {

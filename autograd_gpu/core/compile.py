@@ -6,6 +6,7 @@ in Python cost less than one in C++ with a general dispatcher. To read what an o
 
 from __future__ import annotations
 
+import builtins
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.call import apply, compute, constant, raise_clearly, view_of
 from autograd_gpu.core.graph import Node, Spec, Tensor, next_sequence, node_of
-from autograd_gpu.device import type_of
+from autograd_gpu.device import type_of, type_of_array
 
 if TYPE_CHECKING:
     from autograd_gpu.core.op import Op, Rule
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # NumPy announces overflow and division by zero as warnings; tensors give inf and nan silently, as PyTorch's do. To silence
 # them around every call would cost a third of a small addition, so compiled code lets them come: here is where they end
 # (and where a user turned them into errors, the call is repeated under silence).
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autograd_gpu\.compiled")
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autograd_gpu\.")
 
 
 def execute(source: str, name: str, environment: dict[str, Any]) -> Any:
@@ -116,8 +117,8 @@ def unimplemented(op_name: str, name: str) -> Any:
     raise NotImplementedError(f"the derivative for '{name}' of {op_name} is not implemented")
 
 
-def compile_call(op: Op) -> Callable[..., Any]:
-    """The function that computes and records a call of `op`.
+def compile_call(op: Op, apply: Callable[..., Any] = apply) -> Callable[..., Any]:
+    """The function that computes and records a call of `op`; `apply` is where it goes when a call is not plain.
 
     It is compiled when it is first called: a program uses a few dozen of the hundreds of ops that importing the package
     defines. Until then its code is `_first_call`'s; the function object, which others hold, stays the same.
@@ -127,10 +128,12 @@ def compile_call(op: Op) -> Callable[..., Any]:
         "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
         "view_of": view_of, "no_params": {}, "next_sequence": next_sequence, "getframe": sys._getframe,
         "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly, "constant": constant,
-        "complete": _complete,
+        "complete": _complete, "array_classes": type_of_array,
+        "__builtins__": builtins,  # array libraries import modules late, through the globals of the running function
     }  # fmt: skip
     function = FunctionType(_first_call.__code__, environment, op.name)
-    environment[op.name] = function
+    environment[op.name] = environment["itself"] = function
+    function.__qualname__ = op.name
     function.__doc__ = op.__doc__
     function.__module__ = op.body.__module__
     parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in op.inputs]
@@ -140,12 +143,11 @@ def compile_call(op: Op) -> Callable[..., Any]:
 
 
 def _first_call(*arguments: Any, **named: Any) -> Any:
-    return complete(record)(*arguments, **named)  # type: ignore[name-defined]  # noqa: F821 - see compile_call
+    return complete(record, itself)(*arguments, **named)  # type: ignore[name-defined]  # noqa: F821 - see compile_call
 
 
-def _complete(op: Op) -> Callable[..., Any]:
-    """Give the function of `op` the code it was meant to have."""
-    function: Any = op.compiled
+def _complete(op: Op, function: Any) -> Callable[..., Any]:
+    """Give a function of `op` the code it was meant to have."""
     environment = function.__globals__
     for mask in range(1, 1 << len(op.inputs)):
         environment[f"pull{mask}"] = op.pull(mask, mask)
@@ -181,7 +183,9 @@ def call_source(op: Op) -> str:
         f"                array = compute(record, t.namespace, ({', '.join(inputs)},), ({', '.join(f'a{i}' for i in many)},), {params})",
         "            except Exception as error:",
         f"                raise_clearly(record, ({', '.join(inputs)},), {params}, error)",
-        "            if array.__class__ is not a0.__class__: array = t.namespace.asarray(array)",
+        # NumPy gives scalars where arrays have no dimensions. (An op like to_device changes the class on purpose.)
+        f"            if array.__class__ {'is not a0.__class__' if op.out == 'same' else 'not in array_classes'}:",
+        "                array = t.namespace.asarray(array)",
         "            out = new(Tensor)",
         "            out._array = array",
         f"            out._type = {'t' if op.out == 'same' else 'type_of(array)'}",

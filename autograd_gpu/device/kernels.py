@@ -38,6 +38,22 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
         "bits": ("random_words", "dropout_mask"),
         **{kind: (f"uniform<{kind}>", f"normal<{kind}>", f"dropout<{kind}>") for kind in FLOATS.values()},
     },
+    "softmax": {
+        kind: tuple(
+            f"{direction}_{form.format(kind=kind, log=log)}"
+            for direction in ("forward", "backward")
+            for log in ("false", "true")
+            for form in (
+                "warp<{kind}, {log}, 1>",
+                "warp<{kind}, {log}, 4>",
+                "warp<{kind}, {log}, 16>",
+                "block<{kind}, {log}>",
+                "columns<{kind}, {log}>",
+            )
+        )
+        for kind in FLOATS.values()
+    },
+    "optimizers": {kind: (f"sgd<{kind}>", f"adam<{kind}>", f"rmsprop<{kind}>") for kind in FLOATS.values()},
     "scatter": {kind: (f"add_runs<{kind}, true>", f"add_runs<{kind}, false>") for kind in TYPES.values()},
 }
 

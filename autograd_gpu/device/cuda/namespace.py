@@ -10,18 +10,22 @@ import numpy as np
 from autograd_gpu.device import Device
 from autograd_gpu.device.cuda.indexing import CudaIndexing
 from autograd_gpu.device.cuda.matmul import CudaMatmul
+from autograd_gpu.device.cuda.optimizers import CudaOptimizers
 from autograd_gpu.device.cuda.random import CudaRandom
+from autograd_gpu.device.cuda.softmax import CudaSoftmax
 from autograd_gpu.device.cuda.special import CudaSpecial
 from autograd_gpu.device.namespace import ArrayNamespace
-from autograd_gpu.device.portable.base import Array, Ufunc
+from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc
 
 
-class CudaNamespace(CudaMatmul, CudaIndexing, CudaRandom, CudaSpecial, ArrayNamespace):
+class CudaNamespace(
+    CudaMatmul, CudaIndexing, CudaOptimizers, CudaRandom, CudaSoftmax, CudaSpecial, ArrayNamespace
+):
     """The functions of ``ArrayNamespace`` on the CuPy arrays of one card."""
 
     def __init__(self, index: int) -> None:
         super().__init__(cupy)
-        self.index = index
+        self._card = index
         for name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
             setattr(self, name, _with_complex(getattr(cupy, name)))
 
@@ -36,13 +40,21 @@ class CudaNamespace(CudaMatmul, CudaIndexing, CudaRandom, CudaSpecial, ArrayName
     def to_device(self, x: Array, device: Device) -> Array:
         if device.type == "cpu":
             return self.to_host(x)
-        if device.index == self.index:
+        if device.index == self._card:
             return x
         with cupy.cuda.Device(device.index):
             return cupy.array(x, order="C")
 
     def address(self, x: Array) -> int:
         return int(x.data.ptr)
+
+    # -- numbers where CuPy wants arrays -----------------------------------------------------------------
+
+    def expand(self, x: Array, shape: Shape) -> Array:
+        return super().expand(_array(x), shape)
+
+    def searchsorted(self, boundaries: Array, values: Array, *, right: bool = False) -> Array:
+        return super().searchsorted(boundaries, _array(values), right=right)
 
     # -- where CuPy differs from NumPy -----------------------------------------------------------------
 
@@ -53,10 +65,15 @@ class CudaNamespace(CudaMatmul, CudaIndexing, CudaRandom, CudaSpecial, ArrayName
         return _where(mask, value, x)
 
     def tril(self, x: Array, k: int = 0) -> Array:
-        return cupy.tril(_bits(x), k).view(x.dtype)
+        return cupy.tril(x.view(np.uint16) if is_bfloat16(x) else x, k).view(x.dtype)
 
     def triu(self, x: Array, k: int = 0) -> Array:
-        return cupy.triu(_bits(x), k).view(x.dtype)
+        return cupy.triu(x.view(np.uint16) if is_bfloat16(x) else x, k).view(x.dtype)
+
+
+def _array(x: Array) -> Array:
+    """An operand that may be a NumPy scalar as an array; filled on the device, not copied to it."""
+    return x if isinstance(x, cupy.ndarray) else cupy.full((), x, x.dtype)
 
 
 def _with_complex(function: Ufunc) -> Ufunc:
@@ -70,9 +87,18 @@ def _with_complex(function: Ufunc) -> Ufunc:
 
 def _where(condition: Array, x: Array, y: Array) -> Array:
     """CuPy's ``where`` makes float32 of bfloat16: choose among the bits."""
-    return cupy.where(condition, _bits(x), _bits(y)).view(x.dtype)
+    dtype = next((operand.dtype for operand in (x, y) if is_bfloat16(operand)), None)
+    if dtype is None:
+        return cupy.where(condition, x, y)
+    return cupy.where(condition, _bits(x, dtype), _bits(y, dtype)).view(dtype)
 
 
-def _bits(x: Array) -> Array:
-    """bfloat16 as integers of the same bits, other dtypes as they are."""
-    return x.view(np.uint16) if x.dtype.kind == "V" else x
+def is_bfloat16(x: Any) -> bool:
+    return not isinstance(x, (bool, int, float, complex)) and x.dtype.kind == "V"
+
+
+def _bits(x: Any, dtype: DType) -> Array:
+    """bfloat16 as integers of the same bits, Python numbers and other dtypes converted to it before."""
+    return (
+        x if is_bfloat16(x) else dtype.type(x) if not isinstance(x, cupy.ndarray) else x.astype(dtype)
+    ).view(np.uint16)

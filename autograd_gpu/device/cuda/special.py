@@ -5,10 +5,11 @@ from __future__ import annotations
 from cupyx.scipy import special
 
 from autograd_gpu.device.portable.base import Array, Ufunc, float32, is_half
+from autograd_gpu.device.portable.elementwise import Elementwise
 from autograd_gpu.device.portable.special import Special
 
 
-class CudaSpecial(Special):
+class CudaSpecial(Elementwise, Special):
     """erf, erfc, erfinv, lgamma, digamma."""
 
     def erf(self, x: Array, out: Array | None = None) -> Array:

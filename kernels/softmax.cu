@@ -1,0 +1,194 @@
+// Softmax and log-softmax over one axis, forward and backward.
+//
+// The array is (outer, length, inner), contiguous; rows run over `length`. Three kernels by layout:
+//   warp:    inner = 1, length <= 32 LANE: one warp for each row, which it keeps in registers
+//   block:   inner = 1, longer rows: one block for each row, which it reads twice (the second time from the cache, mostly)
+//   columns: inner > 1: one thread for each row, neighbours in memory side by side
+// Maximum and sum come from one pass (M. Milakov, N. Gimelshein, "Online normalizer calculation for softmax", 2018): a new
+// maximum rescales the sum so far. Sums are in a fixed order. Halves are computed in float32 and rounded once.
+//
+// Bytes moved per element of s bytes: forward 2 s, backward 3 s, the least possible, where a row stays in registers or in
+// the cache; else forward 3 s, backward 5 s.
+
+#include "common.cuh"
+
+// Maximum and sum of exp(x - maximum) of some elements of a row.
+template <typename W>
+struct Norm {
+    W highest, sum;
+
+    __device__ __forceinline__ Norm() : highest(-INFINITY), sum(0) {}
+
+    __device__ __forceinline__ void add(W x) {
+        if (!(x <= highest)) {  // larger, or NaN, which makes the sum NaN for good
+            sum = sum * exponential(highest - x) + 1;
+            highest = x;
+        } else if (highest > -INFINITY) {
+            sum += exponential(x - highest);
+        }
+    }
+
+    __device__ __forceinline__ void merge(W other_highest, W other_sum) {
+        if (other_sum == 0) return;  // nothing but -inf there
+        W top = larger(highest, other_highest);
+        sum = (sum == 0 ? W(0) : sum * exponential(highest - top)) + other_sum * exponential(other_highest - top);
+        highest = top;
+    }
+
+    __device__ __forceinline__ void merge_warp() {
+        for (int distance = 16; distance; distance /= 2)
+            merge(__shfl_xor_sync(0xffffffffu, highest, distance), __shfl_xor_sync(0xffffffffu, sum, distance));
+    }
+
+    __device__ __forceinline__ void merge_block() {
+        __shared__ W highests[BLOCK / 32], sums[BLOCK / 32];
+        merge_warp();
+        if (threadIdx.x % 32 == 0) {
+            highests[threadIdx.x / 32] = highest;
+            sums[threadIdx.x / 32] = sum;
+        }
+        __syncthreads();
+        highest = highests[0];
+        sum = sums[0];
+        for (int part = 1; part < BLOCK / 32; ++part) merge(highests[part], sums[part]);
+    }
+
+    // What is subtracted for the logarithm, or what is multiplied with.
+    template <bool LOG>
+    __device__ __forceinline__ W finish() const {
+        // inf - inf: the formula gives NaN for the whole row, also where it has one infinity only
+        W total = highest == INFINITY ? W(NAN) : sum;
+        return LOG ? logarithm(total) : 1 / total;
+    }
+
+    template <bool LOG>
+    __device__ __forceinline__ W of(W x, W finished) const {
+        return LOG ? (x - highest) - finished : exponential(x - highest) * finished;
+    }
+};
+
+template <typename T, bool LOG, int LANE>
+__global__ void forward_warp(const T *x, T *out, i64 rows, int length) {
+    typedef Wide<T> W;
+    i64 row = thread_index() / 32;
+    if (row >= rows) return;
+    int lane = threadIdx.x % 32;
+    x += row * length;
+    out += row * length;
+    W values[LANE];
+    W highest = -INFINITY, sum = 0;
+#pragma unroll
+    for (int i = 0; i < LANE; ++i) {
+        int column = i * 32 + lane;
+        values[i] = column < length ? load(x[column]) : W(-INFINITY);
+        highest = larger(highest, values[i]);
+    }
+    highest = warp_max(highest);
+#pragma unroll
+    for (int i = 0; i < LANE; ++i)
+        if (i * 32 + lane < length) {
+            W shifted = values[i] - highest, power = exponential(shifted);
+            sum += power;
+            values[i] = LOG ? shifted : power;
+        }
+    sum = warp_sum(sum);
+    W finished = LOG ? logarithm(sum) : 1 / sum;
+#pragma unroll
+    for (int i = 0; i < LANE; ++i) {
+        int column = i * 32 + lane;
+        if (column < length) out[column] = store<T>(LOG ? values[i] - finished : values[i] * finished);
+    }
+}
+
+template <typename T, bool LOG>
+__global__ void forward_block(const T *x, T *out, i64 rows, i64 length) {
+    typedef Wide<T> W;
+    for (i64 row = blockIdx.x; row < rows; row += gridDim.x) {
+        const T *from = x + row * length;
+        T *to = out + row * length;
+        Norm<W> norm;
+        for (i64 column = threadIdx.x; column < length; column += BLOCK) norm.add(load(from[column]));
+        __syncthreads();  // the readers of the row before are done
+        norm.merge_block();
+        W finished = norm.template finish<LOG>();
+        for (i64 column = threadIdx.x; column < length; column += BLOCK)
+            to[column] = store<T>(norm.template of<LOG>(load(from[column]), finished));
+    }
+}
+
+template <typename T, bool LOG>
+__global__ void forward_columns(const T *x, T *out, i64 outer, i64 length, i64 inner) {
+    typedef Wide<T> W;
+    i64 row = thread_index();
+    if (row >= outer * inner) return;
+    i64 start = row / inner * length * inner + row % inner;
+    Norm<W> norm;
+    for (i64 i = 0; i < length; ++i) norm.add(load(x[start + i * inner]));
+    W finished = norm.template finish<LOG>();
+    for (i64 i = 0; i < length; ++i)
+        out[start + i * inner] = store<T>(norm.template of<LOG>(load(x[start + i * inner]), finished));
+}
+
+// Softmax: dx = p (g - sum(g p)); log-softmax: dx = g - exp(out) sum(g).
+template <bool LOG, typename W>
+__device__ __forceinline__ W term(W g, W out) {
+    return LOG ? g : g * out;
+}
+
+template <bool LOG, typename W>
+__device__ __forceinline__ W gradient(W g, W out, W sum) {
+    return LOG ? g - exponential(out) * sum : out * (g - sum);
+}
+
+template <typename T, bool LOG, int LANE>
+__global__ void backward_warp(const T *g, const T *out, T *dx, i64 rows, int length) {
+    typedef Wide<T> W;
+    i64 row = thread_index() / 32;
+    if (row >= rows) return;
+    int lane = threadIdx.x % 32;
+    i64 start = row * length;
+    W gs[LANE], outs[LANE], sum = 0;
+#pragma unroll
+    for (int i = 0; i < LANE; ++i) {
+        int column = i * 32 + lane;
+        if (column < length) {
+            gs[i] = load(g[start + column]);
+            outs[i] = load(out[start + column]);
+            sum += term<LOG>(gs[i], outs[i]);
+        }
+    }
+    sum = warp_sum(sum);
+#pragma unroll
+    for (int i = 0; i < LANE; ++i) {
+        int column = i * 32 + lane;
+        if (column < length) dx[start + column] = store<T>(gradient<LOG>(gs[i], outs[i], sum));
+    }
+}
+
+template <typename T, bool LOG>
+__global__ void backward_block(const T *g, const T *out, T *dx, i64 rows, i64 length) {
+    typedef Wide<T> W;
+    for (i64 row = blockIdx.x; row < rows; row += gridDim.x) {
+        i64 start = row * length;
+        W sum = 0;
+        for (i64 column = threadIdx.x; column < length; column += BLOCK)
+            sum += term<LOG>(load(g[start + column]), load(out[start + column]));
+        sum = block_sum(sum);
+        for (i64 column = threadIdx.x; column < length; column += BLOCK)
+            dx[start + column] = store<T>(gradient<LOG>(load(g[start + column]), load(out[start + column]), sum));
+    }
+}
+
+template <typename T, bool LOG>
+__global__ void backward_columns(const T *g, const T *out, T *dx, i64 outer, i64 length, i64 inner) {
+    typedef Wide<T> W;
+    i64 row = thread_index();
+    if (row >= outer * inner) return;
+    i64 start = row / inner * length * inner + row % inner;
+    W sum = 0;
+    for (i64 i = 0; i < length; ++i) sum += term<LOG>(load(g[start + i * inner]), load(out[start + i * inner]));
+    for (i64 i = 0; i < length; ++i) {
+        i64 at = start + i * inner;
+        dx[at] = store<T>(gradient<LOG>(load(g[at]), load(out[at]), sum));
+    }
+}
