@@ -571,16 +571,33 @@ Tensor._version = property(_get_version)  # type: ignore[attr-defined]
 
 
 def _reflected(name: str) -> Callable[[Tensor, Any], Tensor]:
-    function = REGISTRY[name].apply
+    function = _operator(name)
 
     def operator(self: Tensor, other: Any) -> Any:
-        return function(other, self) if _operand(other) else NotImplemented
+        return function(other, self)
 
     return operator
 
 
-def _operand(value: Any) -> bool:
-    return isinstance(value, (Tensor, bool, int, float, complex, np.generic))
+#: ops whose public functions do more than their compiled calls: broadcasting rules of their own, checks, special cases
+_SURFACED = ("matmul", "pow", "floor_divide", "remainder")
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    record = REGISTRY[name]
+    if name not in _SURFACED:
+        return record.operator()
+    function = record.public
+
+    def operator(self: Any, other: Any) -> Any:
+        if isinstance(self, _OPERANDS) and isinstance(other, _OPERANDS):
+            return function(self, other)
+        return NotImplemented
+
+    return operator
+
+
+_OPERANDS = (Tensor, bool, int, float, complex, np.generic, np.ndarray)
 
 
 _OPERATORS = {
@@ -593,15 +610,13 @@ _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 def _attach_operators() -> None:
     for python, name in _OPERATORS.items():
-        record = REGISTRY[name]
-        plain = record.apply if name not in ("matmul", "pow", "floor_divide") else record.public
-        setattr(Tensor, f"__{python}__", plain)
+        setattr(Tensor, f"__{python}__", _operator(name))
         setattr(Tensor, f"__r{python}__", _reflected(name))
         inplace = METHODS.get(f"{name}_")
         if inplace is not None:
             setattr(Tensor, f"__i{python}__", inplace)
     for name in _COMPARISONS:
-        setattr(Tensor, f"__{name}__", REGISTRY[name].apply)
+        setattr(Tensor, f"__{name}__", _operator(name))
     for python, name in {"neg": "neg", "pos": "alias", "abs": "abs", "invert": "bitwise_not"}.items():
         setattr(Tensor, f"__{python}__", REGISTRY[name].apply)
 

@@ -49,6 +49,13 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     return record(op, tensors, arrays, results, params)
 
 
+def apply_operator(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+    """`apply` for Python's operators, which let the other operand have a try at what they do not know."""
+    if all(isinstance(value, (Tensor, np.ndarray, *_NUMBERS)) for value in inputs):
+        return apply(op, inputs, params)
+    return NotImplemented
+
+
 def compute(op: Op, namespace: Any, inputs: Sequence[Any], arrays: Sequence[Array], params: dict[str, Any]) -> Any:
     """Run the forward on raw arrays; errors come out in the users' terms."""
     token = silence(SILENT)
@@ -137,19 +144,7 @@ def attach(
     node.materialize = True
     for index, tensor in enumerate(wrapped):
         if tensor._type.differentiable:
-            pick = Pick.__new__(Pick)
-            pick.op = op
-            pick.edges = (node,)
-            pick.pull = None
-            pick.kept = None
-            pick.params = params
-            pick.hooks = None
-            pick.sequence = next_sequence()
-            pick.shape = tensor._array.shape
-            pick.type = tensor._type
-            pick.code, pick.offset = node.code, node.offset
-            pick.index = index
-            tensor._node = pick
+            tensor._node = Pick(node, index)
 
 
 def carry_tangents(op: Op, node: Node, tensors: Sequence[Tensor | None]) -> None:
@@ -249,12 +244,17 @@ def constant(type: ArrayType, value: Any) -> Tensor:
     except KeyError:
         pass
     try:
+        if type.dtype.category == dtypes.INTEGER and isinstance(value, int):
+            bits = type.dtype.itemsize * 8  # integers that do not fit wrap around, as in PyTorch
+            value &= (1 << bits) - 1
+            if type.dtype.is_signed and value >> (bits - 1):
+                value -= 1 << bits
         array = type.namespace.scalar(value, type.numpy)
     except OverflowError:
         raise RuntimeError(
             f"value cannot be converted to type {type.dtype.name} without overflow: {value}{errors.here()}"
         ) from None
-    tensor = Tensor.__new__(Tensor)
+    tensor = object.__new__(Tensor)
     tensor._array = array
     tensor._type = type
     tensor._node = None

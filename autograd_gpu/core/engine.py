@@ -136,7 +136,7 @@ def _loop(
                 results = _differentiable_pull(node, edges, pull, namespace, g)
             else:
                 namespace = node.type.namespace
-                results = pull(namespace, g, kept, node.params)
+                results = pull(namespace, g, kept, node.params) if node.__class__ is Node else node.run(namespace, g)
         except Modified as change:
             raise _modified_error(node, change) from None
         except Exception as error:
@@ -240,7 +240,7 @@ def _materialize(node: Node, gradients: Any, create_graph: bool) -> Any:
         return gradients
     filled = []
     for g, spec in zip(gradients, node.outputs, strict=True):
-        if g is None and spec.type.differentiable:
+        if g is None:
             g = spec.type.namespace.zeros(spec.shape, spec.type.numpy)
             if create_graph:
                 g = wrap(g, spec.type)
@@ -288,8 +288,9 @@ def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool)
 def _differentiable_pull(node: Node, edges: Sequence[Node | None], pull: Any, namespace: Any, g: Any) -> Any:
     """Run a node's rules on tensors, so that the gradients have a history of their own."""
     op = node.op
-    if not isinstance(op, Op):  # a user's Function brings its own way
-        return pull(namespace, g, node.kept, node.params)
+    if not isinstance(op, Op):
+        assert isinstance(node, MultiNode)
+        return node.run(namespace, g)
     if op.fused:
         return _through_body(node, edges, namespace, g)
     return pull(namespace, g, rewrap(node), node.params)

@@ -153,6 +153,19 @@ class Leaf(Node):
         return self.tensor()
 
 
+class MultiNode(Node):
+    """A node with several differentiable outputs, each reached through a `Pick`. Its gradient is a list."""
+
+    __slots__ = ("materialize", "outputs")
+    outputs: tuple[Spec, ...]
+    #: whether the rule wants zeros where no gradient arrived (None otherwise)
+    materialize: bool
+
+    def run(self, F: Any, gradients: list[Any]) -> Any:
+        """The gradients of the inputs; a user's Function has its own way."""
+        return self.pull(F, gradients, self.kept, self.params)
+
+
 class Pick(Node):
     """Output number `index` of a node with several differentiable outputs; its only edge is that node.
 
@@ -162,14 +175,18 @@ class Pick(Node):
     __slots__ = ("index",)
     index: int
 
-
-class MultiNode(Node):
-    """A node with several differentiable outputs, each reached through a `Pick`. Its gradient is a list."""
-
-    __slots__ = ("materialize", "outputs")
-    outputs: tuple[Spec, ...]
-    #: whether the rule wants zeros where no gradient arrived (None otherwise)
-    materialize: bool
+    def __init__(self, node: MultiNode, index: int) -> None:
+        self.op = node.op
+        self.edges = (node,)
+        self.pull = None
+        self.kept = None
+        self.params = node.params
+        self.hooks = None
+        self.sequence = next_sequence()
+        self.shape = node.outputs[index].shape
+        self.type = node.outputs[index].type
+        self.code, self.offset = node.code, node.offset
+        self.index = index
 
 
 class Hooks:
@@ -257,7 +274,7 @@ def wrap(array: Array, type: ArrayType | None = None, node: Node | None = None) 
     """A new tensor around a raw array (NumPy scalars become 0-d arrays)."""
     if type is None:
         type = type_of(array)
-    tensor = Tensor.__new__(Tensor)
+    tensor = object.__new__(Tensor)
     tensor._array = array if hasattr(array, "__setitem__") else type.namespace.asarray(array)
     tensor._type = type
     tensor._node = node

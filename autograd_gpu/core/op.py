@@ -27,7 +27,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from autograd_gpu.core.call import REGISTRY, apply, apply_keywords, constant, describe, operand
+from autograd_gpu.core.call import (
+    REGISTRY, apply, apply_keywords, apply_operator, constant, describe, operand,
+)  # fmt: skip
 from autograd_gpu.core.compile import compile_call, compile_pull
 from autograd_gpu.core.graph import Array
 from autograd_gpu.device import Device
@@ -116,8 +118,6 @@ class Op:
             REGISTRY[self.name] = self
         self.apply: Callable[..., Any] = partial(apply_keywords, self)
         self.public: Callable[..., Any] = self.apply
-        #: what `apply` is for ops that are regular enough for compiled code
-        self.compiled: Callable[..., Any] | None = None
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return self.apply(*inputs, **params)
@@ -142,6 +142,10 @@ class Op:
         self.rules = {name: self.joint for name in self.groups}
         self._compile()
 
+    def operator(self) -> Callable[..., Any]:
+        """`apply` for Python's operators: returns NotImplemented for operands it does not know."""
+        return compile_call(self, apply_operator)
+
     def no_rule(self) -> None:
         """Say that the op has no derivative: its output never requires grad."""
         self._compile()
@@ -149,6 +153,10 @@ class Op:
     def surface(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator for the function users call, when it has more to say than the body's canonical arguments."""
         self.public = function
+        named: Any = function
+        while named is not None:  # so that Python's own complaints about arguments use the name that users know
+            named.__name__ = named.__qualname__ = self.name
+            named = getattr(named, "__wrapped__", None)
         setattr(TensorNamespace, self.name, staticmethod(function))
         return function
 
@@ -156,7 +164,7 @@ class Op:
         simple = not (self.optional or self.variadic or self.saves or self.outputs != ("out",) or len(self.inputs) > 3)
         surfaced = self.public is not self.apply
         if simple and self.inputs:
-            self.apply = self.compiled = compile_call(self)
+            self.apply = compile_call(self)
         if not surfaced:
             self.public = self.apply
             setattr(TensorNamespace, self.name, staticmethod(self.apply))
