@@ -51,7 +51,7 @@ from autograd_gpu.errors import OutOfMemoryError
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
-    from autograd_gpu import nn, optim, testing
+    from autograd_gpu import cuda, linalg, nn, optim, testing
 
 __version__ = "0.1.0"
 
@@ -61,13 +61,17 @@ pi = _math.pi
 e = _math.e
 
 #: subpackages that are imported when they are first used
-_LAZY = ("nn", "optim", "testing")
+_LAZY = ("cuda", "linalg", "nn", "optim", "testing")
 
 globals().update(FUNCTIONS)
 
 
 def __getattr__(name: str) -> _Any:
     # `from autograd_gpu import nn` would ask this function again.
+    if name == "cuda":
+        return _import_module("autograd_gpu.cuda")
+    if name == "linalg":
+        return _import_module("autograd_gpu.linalg")
     if name == "nn":
         return _import_module("autograd_gpu.nn")
     if name == "optim":

@@ -29,8 +29,18 @@ class Place(NamedTuple):
     expression: str
 
     def __str__(self) -> str:
-        where = f"{self.filename}:{self.line}, in {self.function}"
+        where = f"{_cell(self.filename) or self.filename}:{self.line}, in {self.function}"
         return f"{where}: {self.expression}" if self.expression else where
+
+
+def _cell(filename: str) -> str | None:
+    """``Cell In[3]`` for the temporary file that a notebook keeps a cell's code in."""
+    IPython = sys.modules.get("IPython")
+    shell = None if IPython is None else IPython.get_ipython()
+    if shell is None:
+        return None
+    named = shell.compile.format_code_name(filename)
+    return None if named is None or named[0] != "Cell" else " ".join(named)
 
 
 #: file names of this package's own code; generated code adds the names it gives itself

@@ -16,7 +16,7 @@ from autograd_gpu.core.graph import Leaf, Node, Pick, Tensor, alias_of, bump, ho
 from autograd_gpu.core.inplace import check_writable
 from autograd_gpu.core.leaves import detach, is_leaf, require_grad
 from autograd_gpu.core.call import REGISTRY
-from autograd_gpu.core.op import METHODS
+from autograd_gpu.core.op import FUNCTIONS, METHODS
 from autograd_gpu.device import Device, type_for
 from autograd_gpu.ops import creation, transfer
 
@@ -64,6 +64,30 @@ def _attach(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def _property(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
     setattr(Tensor, function.__name__, property(function))
     return function
+
+
+def _new(cls: type[Tensor], *arguments: Any, device: Any = None) -> Tensor:
+    """``Tensor(data)`` or ``Tensor(2, 3)``: the default dtype, whatever the data's. Prefer `ag.tensor` and `ag.empty`."""
+    dtype = dtypes.get_default_dtype()
+    if not arguments or all(isinstance(a, int) and not isinstance(a, bool) for a in arguments):
+        made = FUNCTIONS["empty"](arguments or (0,), dtype=dtype, device=device)
+    elif len(arguments) != 1:
+        raise TypeError(f"new(): data must be a sequence (got {type(arguments[0]).__name__}){errors.here()}")
+    elif isinstance(arguments[0], Size):
+        made = FUNCTIONS["empty"](arguments[0], dtype=dtype, device=device)
+    elif isinstance(arguments[0], Tensor):
+        made = detach(arguments[0])
+    else:
+        made = creation.tensor(arguments[0], dtype=dtype, device=device)
+    if cls is Tensor:
+        return made
+    instance = object.__new__(cls)
+    for slot in ("_array", "_type", "_node", "_view", "_changes", "_grad"):
+        setattr(instance, slot, getattr(made, slot))
+    return instance
+
+
+Tensor.__new__ = _new  # type: ignore[assignment, method-assign]
 
 
 # -- what it is --------------------------------------------------------------------------------------------------------
