@@ -1,6 +1,8 @@
-"""Philox 4x32-10 and what is made of its words, in plain Python integers: the reference for everything random.
+"""Philox 4x32-10 and what is made of its words, in plain Python integers: the reference for everything
+random.
 
-Written from the paper (J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, 2011), not from the library's code.
+Written from the paper (J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, 2011), not from the library's
+code.
 """
 
 from __future__ import annotations

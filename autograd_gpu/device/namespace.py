@@ -7,7 +7,6 @@ it can do faster; names, signatures and results stay the same.
 from __future__ import annotations
 
 from autograd_gpu.device.portable.attention import Attention
-from autograd_gpu.device.portable.elementwise import Elementwise
 from autograd_gpu.device.portable.linalg import LinearAlgebra
 from autograd_gpu.device.portable.norm import Normalization
 from autograd_gpu.device.portable.optimizers import Optimizers
@@ -19,15 +18,9 @@ from autograd_gpu.device.portable.special import Special
 
 
 class ArrayNamespace(
-    Elementwise,
-    Special,
-    Attention,
-    Normalization,
-    Ordering,
-    LinearAlgebra,
-    Shaping,
-    Pooling,
-    Random,
-    Optimizers,
+    Attention, Special, Normalization, Ordering, LinearAlgebra, Shaping, Pooling, Random, Optimizers
 ):
-    """All families together; creation, indexing, reductions and convolution come in through those that build on them."""
+    """All families together.
+
+    Elementwise functions, creation, indexing, reductions and convolution come in through what builds on them.
+    """

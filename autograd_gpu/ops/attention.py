@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.op import expose, op
+from autograd_gpu.core.op import op
 from autograd_gpu.ops.arguments import check_tensor
-from autograd_gpu.ops.random import default_generator
+from autograd_gpu.ops.generators import default_generator
 from autograd_gpu.ops.shape import broadcast_shapes
 
 
@@ -57,25 +57,41 @@ def attention(
     return F.cast(F.matmul(weights, value), dtype=dtype), logsumexp
 
 
-attention.joint_rule(
-    lambda F, g, query, key, value, attn_mask, out, logsumexp, *, scale, is_causal, dropout_p, seed, offset, needs: (
-        F.attention_backward(
-            g,
-            query,
-            key,
-            value,
-            attn_mask,
-            out,
-            logsumexp,
-            scale=scale,
-            is_causal=is_causal,
-            dropout_p=dropout_p,
-            seed=seed,
-            offset=offset,
-            needs=needs,
-        )
+def _attention_gradients(
+    F: Any,
+    g: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any,
+    out: Any,
+    logsumexp: Any,
+    *,
+    scale: float,
+    is_causal: bool,
+    dropout_p: float,
+    seed: int,
+    offset: int,
+    needs: tuple[bool, ...],
+) -> Any:
+    return F.attention_backward(
+        g,
+        query,
+        key,
+        value,
+        attn_mask,
+        out,
+        logsumexp,
+        scale=scale,
+        is_causal=is_causal,
+        dropout_p=dropout_p,
+        seed=seed,
+        offset=offset,
+        needs=needs,
     )
-)
+
+
+attention.joint_rule(_attention_gradients)
 
 
 def scaled_dot_product_attention(
@@ -91,15 +107,17 @@ def scaled_dot_product_attention(
     """``softmax(query @ key^T * scale + mask) @ value`` (A. Vaswani et al., 2017).
 
     Args:
-        query: ``(..., L, E)``, floating point; leading dimensions (images, heads) broadcast with those of `key`, `value`.
+        query: ``(..., L, E)``, floating point; leading dimensions (images, heads) broadcast with those of
+            `key`, `value`.
         key: ``(..., S, E)``.
         value: ``(..., S, V)``.
-        attn_mask: broadcasts to ``(..., L, S)``; bool: True where a key may be seen; floating point: added to the scores.
+        attn_mask: broadcasts to ``(..., L, S)``; bool: True where a key may be seen; floating point: added to
+            the scores.
         dropout_p: the part of the probabilities that becomes 0 (always: pass 0.0 outside of training).
         is_causal: whether query i may see keys 0 ... i only; not together with `attn_mask`.
         scale: what the scores are multiplied with. Default: ``1 / sqrt(E)``.
-        enable_gqa: whether dimension -3 of `key` and `value` (heads) may be a divisor of that of `query`; each is then
-            used by as many neighbouring heads.
+        enable_gqa: whether dimension -3 of `key` and `value` (heads) may be a divisor of that of `query`;
+            each is then used by as many neighbouring heads.
 
     Returns:
         ``(..., L, V)``. A query that may see no key gets zeros.
@@ -137,7 +155,9 @@ def scaled_dot_product_attention(
             result: Tensor = attention.apply(*inputs, attn_mask, seed=seed, offset=offset, **params)
     else:
         result = attention.apply(*inputs, attn_mask, seed=0, offset=0, **params)
-    return result if batch else result.squeeze(0)
+    if not batch:
+        result = result.squeeze(0)
+    return result
 
 
 def _per_query_head(query: Tensor, tensor: Tensor, label: str) -> Tensor:
@@ -156,7 +176,8 @@ def _per_query_head(query: Tensor, tensor: Tensor, label: str) -> Tensor:
         )
     *outer, _, length, width = tensor._array.shape
     repeated: Tensor = tensor.unsqueeze(-3).expand((*outer, own, heads // own, length, width))
-    return repeated.reshape((*outer, heads, length, width))
+    result: Tensor = repeated.reshape((*outer, heads, length, width))
+    return result
 
 
 def _check(
@@ -166,7 +187,8 @@ def _check(
     names = (query._type.dtype.name, key._type.dtype.name, value._type.dtype.name)
     if len(set(names)) > 1:
         raise RuntimeError(
-            f"Expected query, key, and value to have the same dtype, but got query.dtype: {names[0]} key.dtype: "
+            f"Expected query, key, and value to have the same dtype, but got query.dtype: {names[0]} "
+            f"key.dtype: "
             f"{names[1]} and value.dtype: {names[2]} instead.{errors.here()}"
         )
     if min(len(q), len(k), len(v)) < 2:
@@ -213,7 +235,8 @@ def _check(
     for size, there, label in zip(sizes, (k[-2], q[-2]), ("keys", "queries"), strict=False):
         if size not in (1, there):
             raise RuntimeError(
-                f"The size of tensor a ({there}) must match the size of tensor b ({size}): attn_mask does not "
+                f"The size of tensor a ({there}) must match the size of tensor b ({size}): attn_mask does "
+                f"not "
                 f"broadcast to the number of {label}{_described(query=query, key=key, attn_mask=attn_mask)}"
             )
 

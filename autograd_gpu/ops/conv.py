@@ -1,8 +1,9 @@
-"""Convolution (cross-correlation, as in every deep learning library) and its transpose, in 1, 2 and 3 dimensions.
+"""Convolution (cross-correlation, as in every deep learning library) and its transpose, in 1, 2 and 3
+dimensions.
 
 ``sum(g * convolution(x, w))`` is linear in each of x, w and g. Its derivatives for the three are three ops:
-`convolution` (for g), `convolution_input` (for x) and `convolution_weight` (for w), and so every derivative of
-each is one of the others, to any order.
+`convolution` (for g), `convolution_input` (for x) and `convolution_weight` (for w), and so every derivative
+of each is one of the others, to any order.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ convolution_weight.rule(
 )
 
 
-# -- what users call -----------------------------------------------------------------------------------------------
+# -- what users call
+# -----------------------------------------------------------------------------------------------
 
 
 def _convolve(
@@ -149,19 +151,22 @@ def _convolve(
     size = list(weight._array.shape)
     if outputs < groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of "
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight "
+            f"of "
             f"size {size} instead{errors.here()}"
         )
     if outputs % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight "
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got "
+            f"weight "
             f"of size [{size}] instead{errors.here()}"
         )
     shape = input._array.shape
     batched = len(shape) == spatial + 2
     if shape[-spatial - 1] != channels:
         raise RuntimeError(
-            f"Given groups={groups}, weight of size {size}, expected input{list(shape)} to have {channels} channels, "
+            f"Given groups={groups}, weight of size {size}, expected input{list(shape)} to have {channels} "
+            f"channels, "
             f"but got {shape[-spatial - 1]} channels instead\n  in {name}{errors.here()}"
         )
     _check_bias("", bias, weight, outputs)
@@ -173,7 +178,8 @@ def _convolve(
     reach = [apart * (taps - 1) + 1 for apart, taps in zip(dilation, kernel, strict=True)]
     if any(length < taps for length, taps in zip(padded, reach, strict=True)):
         raise RuntimeError(
-            f"Calculated padded input size per channel: ({_by(padded)}). Kernel size: ({_by(reach)}). Kernel size "
+            f"Calculated padded input size per channel: ({_by(padded)}). Kernel size: ({_by(reach)}). Kernel "
+            f"size "
             f"can't be greater than actual input size\n  in {name}{errors.here()}"
         )
     result: Tensor = convolution.apply(
@@ -209,14 +215,16 @@ def _convolve_transposed(
     kernel, size = weight._array.shape[2:], list(weight._array.shape)
     if inputs % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight "
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got "
+            f"weight "
             f"of size [{size}] instead{errors.here()}"
         )
     shape = input._array.shape
     batched = len(shape) == spatial + 2
     if shape[-spatial - 1] != inputs:
         raise RuntimeError(
-            f"Given transposed=1, weight of size {size}, expected input{list(shape)} to have {inputs} channels, but "
+            f"Given transposed=1, weight of size {size}, expected input{list(shape)} to have {inputs} "
+            f"channels, but "
             f"got {shape[-spatial - 1]} channels instead\n  in {name}{errors.here()}"
         )
     _check_bias("transposed=1, ", bias, weight, outputs)
@@ -224,7 +232,8 @@ def _convolve_transposed(
         if extra >= step and extra >= apart:
             raise RuntimeError(
                 "output padding must be smaller than either stride or dilation, but got output_padding: "
-                f"{list(output_padding)} stride: {list(stride)} dilation: {list(dilation)}\n  in {name}{errors.here()}"
+                f"{list(output_padding)} stride: {list(stride)} dilation: {list(dilation)}\n  in "
+                f"{name}{errors.here()}"
             )
     seen = shape[-spatial:]
     grown = tuple(
@@ -235,13 +244,17 @@ def _convolve_transposed(
     )
     if 0 in kernel or min(grown) < 1:
         raise RuntimeError(
-            f"Given input size per channel: ({_by(seen)}). Calculated output size per channel: ({_by(grown)}). "
+            f"Given input size per channel: ({_by(seen)}). Calculated output size per channel: "
+            f"({_by(grown)}). "
             f"Output size is too small\n  in {name}{errors.here()}"
         )
-    # A convolution of the output would see windows beyond the input where output_padding reaches a stride: zeros.
+    # A convolution of the output would see windows beyond the input where output_padding reaches a stride:
+    # zeros.
     beyond = [extra // step for extra, step in zip(output_padding, stride, strict=True)]
     if any(beyond):
-        input = REGISTRY["pad"].public(input, [amount for places in reversed(beyond) for amount in (0, places)])
+        input = REGISTRY["pad"].public(
+            input, [amount for places in reversed(beyond) for amount in (0, places)]
+        )
     batch = shape[0] if batched else 1
     result: Tensor = convolution_input.apply(
         input if batched else input.unsqueeze(0),
@@ -267,38 +280,44 @@ def _check_tensors(name: str, spatial: int, input: Any, weight: Any, bias: Any, 
     shape, kernel = input._array.shape, weight._array.shape
     if len(shape) not in (spatial + 1, spatial + 2):
         raise RuntimeError(
-            f"Expected {spatial + 1}D (unbatched) or {spatial + 2}D (batched) input to {name}, but got input of "
+            f"Expected {spatial + 1}D (unbatched) or {spatial + 2}D (batched) input to {name}, but got input "
+            f"of "
             f"size: {list(shape)}{errors.here()}"
         )
     if len(kernel) != spatial + 2:
         raise RuntimeError(
-            f"Expected {spatial + 2}-dimensional weight for {name}, but got weight of size {list(kernel)}{errors.here()}"
+            f"Expected {spatial + 2}-dimensional weight for {name}, but got weight of size "
+            f"{list(kernel)}{errors.here()}"
         )
     if groups <= 0:
-        raise RuntimeError(f"non-positive groups is not supported: groups={groups}{errors.here()}")
+        raise RuntimeError(f"non-positive groups is not supported\n  groups is {groups}{errors.here()}")
     dtype = input._type.dtype
     if weight._type.dtype is not dtype:
         raise RuntimeError(
-            f"expected scalar type {dtype.scalar_name} but found {weight._type.dtype.scalar_name}\n  in {name}: input is "
+            f"expected scalar type {dtype.scalar_name} but found {weight._type.dtype.scalar_name}\n  in "
+            f"{name}: input is "
             f"{dtype.name}, weight is {weight._type.dtype.name}{errors.here()}"
         )
     if bias is not None:
         check_tensor(bias, name, "bias", 3)
         if bias._type.dtype is not dtype:
             raise RuntimeError(
-                f"Input type ({dtype.name}) and bias type ({bias._type.dtype.name}) should be the same\n  in {name}"
+                f"Input type ({dtype.name}) and bias type ({bias._type.dtype.name}) should be the same\n  in "
+                f"{name}"
                 f"{errors.here()}"
             )
     if dtype is dtypes.bool_:
         raise NotImplementedError(
-            f"\"slow_{name}_cpu\" not implemented for 'Bool'\n  in {name}: convert with .float(){errors.here()}"
+            f"\"slow_{name}_cpu\" not implemented for 'Bool'\n  in {name}: convert with "
+            f".float(){errors.here()}"
         )
 
 
 def _check_bias(prefix: str, bias: Any, weight: Tensor, outputs: int) -> None:
     if bias is not None and bias._array.shape != (outputs,):
         raise RuntimeError(
-            f"Given {prefix}weight of size {list(weight._array.shape)}, expected bias to be 1-dimensional with {outputs} "
+            f"Given {prefix}weight of size {list(weight._array.shape)}, expected bias to be 1-dimensional "
+            f"with {outputs} "
             f"elements, but got bias of size {list(bias._array.shape)} instead{errors.here()}"
         )
 
@@ -310,7 +329,8 @@ def _sizes(label: str, value: Any, spatial: int) -> Sizes:
         values = values * spatial
     if len(values) != spatial:
         raise RuntimeError(
-            f"expected {label} to be a single integer value or a list of {spatial} values to match the convolution "
+            f"expected {label} to be a single integer value or a list of {spatial} values to match the "
+            f"convolution "
             f"dimensions, but got {label}={list(values)}{errors.here()}"
         )
     try:
@@ -322,26 +342,26 @@ def _sizes(label: str, value: Any, spatial: int) -> Sizes:
 def _positive(label: str, value: Any, spatial: int) -> Sizes:
     sizes = _sizes(label, value, spatial)
     if min(sizes) <= 0:
-        said = (
-            "non-positive stride is not supported"
-            if label == "stride"
-            else "dilation should be greater than zero"
-        )
-        raise RuntimeError(f"{said}, but got {list(sizes)}{errors.here()}")
+        if label == "stride":
+            raise RuntimeError(
+                f"non-positive stride is not supported\n  stride is {list(sizes)}{errors.here()}"
+            )
+        raise RuntimeError(f"dilation should be greater than zero, but got {list(sizes)}{errors.here()}")
     return sizes
 
 
 def _not_negative(label: str, value: Any, spatial: int) -> Sizes:
     sizes = _sizes(label, value, spatial)
     if min(sizes) < 0:
-        raise RuntimeError(f"negative {label} is not supported: {list(sizes)}{errors.here()}")
+        raise RuntimeError(f"negative {label} is not supported\n  {label} is {list(sizes)}{errors.here()}")
     return sizes
 
 
 def _named_padding(
     input: Tensor, padding: str, kernel: Sizes, stride: Sizes, dilation: Sizes
 ) -> tuple[Tensor, Sizes]:
-    """What padding="valid" and "same" mean. Where "same" needs an odd number of places, the one more is behind."""
+    """What padding="valid" and "same" mean. Where "same" needs an odd number of places, the one more is
+    behind."""
     if padding == "valid":
         return input, (0,) * len(kernel)
     if padding != "same":
@@ -409,13 +429,14 @@ def conv2d(
         weight: ``(o, c / groups, kernel height, kernel width)``.
         bias: ``(o,)`` or None.
         stride: how far apart windows start; an int or one per dimension.
-        padding: zeros on both sides; an int or one per dimension, or "valid" (none), or "same" (the output has the
-            size of the input; needs stride 1).
+        padding: zeros on both sides; an int or one per dimension, or "valid" (none), or "same" (the output
+            has the size of the input; needs stride 1).
         dilation: how far apart the places of a window are; an int or one per dimension.
         groups: input and output channels are cut into so many groups, which see nothing of each other.
 
     Returns:
-        ``(n, o, out height, out width)`` with ``out = (in + 2 padding - dilation (kernel - 1) - 1) // stride + 1``.
+        ``(n, o, out height, out width)`` with ``out = (in + 2 padding - dilation (kernel - 1) - 1) // stride
+        + 1``.
 
     Raises:
         RuntimeError: shapes, sizes or dtypes that do not go together.
@@ -446,13 +467,14 @@ def conv3d(
         weight: ``(o, c / groups, kernel depth, kernel height, kernel width)``.
         bias: ``(o,)`` or None.
         stride: how far apart windows start; an int or one per dimension.
-        padding: zeros on both sides; an int or one per dimension, or "valid" (none), or "same" (the output has the
-            size of the input; needs stride 1).
+        padding: zeros on both sides; an int or one per dimension, or "valid" (none), or "same" (the output
+            has the size of the input; needs stride 1).
         dilation: how far apart the places of a window are; an int or one per dimension.
         groups: input and output channels are cut into so many groups, which see nothing of each other.
 
     Returns:
-        ``(n, o, out depth, out height, out width)`` with ``out = (in + 2 padding - dilation (kernel - 1) - 1) // stride + 1``.
+        ``(n, o, out depth, out height, out width)`` with ``out = (in + 2 padding - dilation (kernel - 1) - 1)
+        // stride + 1``.
 
     Raises:
         RuntimeError: shapes, sizes or dtypes that do not go together.
@@ -476,7 +498,8 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: int | Sequence[int] = 1,
 ) -> Tensor:
-    """Transposed convolution over 1 spatial dimension (M. D. Zeiler et al., 2010): the gradient of `conv1d` for its input.
+    """Transposed convolution over 1 spatial dimension (M. D. Zeiler et al., 2010): the gradient of `conv1d`
+    for its input.
 
     Args:
         input: ``(n, c, length)`` or ``(c, length)``, any dtype but bool.
@@ -508,14 +531,16 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: int | Sequence[int] = 1,
 ) -> Tensor:
-    """Transposed convolution over 2 spatial dimensions (M. D. Zeiler et al., 2010): the gradient of `conv2d` for its input.
+    """Transposed convolution over 2 spatial dimensions (M. D. Zeiler et al., 2010): the gradient of `conv2d`
+    for its input.
 
     Args:
         input: ``(n, c, height, width)`` or ``(c, height, width)``, any dtype but bool.
         weight: ``(c, o / groups, kernel height, kernel width)``.
         bias: ``(o,)`` or None.
         stride, padding, dilation, groups: those of the convolution of which this is the transpose.
-        output_padding: how many places more the output has at its end; an int or one per dimension, below stride or dilation.
+        output_padding: how many places more the output has at its end; an int or one per dimension, below
+            stride or dilation.
 
     Returns:
         ``(n, o, out height, out width)`` with
@@ -542,14 +567,16 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: int | Sequence[int] = 1,
 ) -> Tensor:
-    """Transposed convolution over 3 spatial dimensions (M. D. Zeiler et al., 2010): the gradient of `conv3d` for its input.
+    """Transposed convolution over 3 spatial dimensions (M. D. Zeiler et al., 2010): the gradient of `conv3d`
+    for its input.
 
     Args:
         input: ``(n, c, depth, height, width)`` or ``(c, depth, height, width)``, any dtype but bool.
         weight: ``(c, o / groups, kernel depth, kernel height, kernel width)``.
         bias: ``(o,)`` or None.
         stride, padding, dilation, groups: those of the convolution of which this is the transpose.
-        output_padding: how many places more the output has at its end; an int or one per dimension, below stride or dilation.
+        output_padding: how many places more the output has at its end; an int or one per dimension, below
+            stride or dilation.
 
     Returns:
         ``(n, o, out depth, out height, out width)`` with

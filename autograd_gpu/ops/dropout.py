@@ -1,7 +1,7 @@
 """Dropout of elements and of whole channels, and alpha dropout.
 
-No mask is kept: what is dropped is a function of the generator's seed and the offset of the call, so the gradient is the
-same op with the same numbers.
+No mask is kept: what is dropped is a function of the generator's seed and the offset of the call, so the
+gradient is the same op with the same numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.inplace import adopt, check_writable
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.ops.arguments import check_tensor
-from autograd_gpu.ops.random import default_generator
+from autograd_gpu.ops.generators import default_generator
 
 #: the value that SELU tends to at minus infinity, negated: scale * alpha of G. Klambauer et al. (2017)
 ALPHA = 1.7580993408473766
@@ -25,7 +25,8 @@ ALPHA = 1.7580993408473766
 def native_dropout(
     F: Any, input: Any, *, p: float, scale: float, mask_shape: Any, seed: int, offset: int
 ) -> Any:
-    """``input * mask * scale``, where the mask, of a shape that broadcasts, is 0 with probability `p`, else 1."""
+    """``input * mask * scale``, where the mask, of a shape that broadcasts, is 0 with probability `p`, else
+    1."""
     result = input * F.dropout_mask(mask_shape, p, seed, offset)
     return result * scale
 
@@ -81,7 +82,8 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Drops whole channels of ``(n, c, height, width)`` (J. Tompson et al., 2015); arguments as for `dropout`.
+    """Drops whole channels of ``(n, c, height, width)`` (J. Tompson et al., 2015); arguments as for
+    `dropout`.
 
     As in PyTorch the first two dimensions are images and channels, whatever the number of dimensions.
 
@@ -101,8 +103,9 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """Dropout for SELU networks (G. Klambauer et al., 2017): dropped elements take SELU's limit at minus infinity, and the
-    result is scaled and shifted so that mean 0 and variance 1 stay; arguments as for `dropout`.
+    """Dropout for SELU networks (G. Klambauer et al., 2017): dropped elements take SELU's limit at minus
+    infinity, and the result is scaled and shifted so that mean 0 and variance 1 stay; arguments as for
+    `dropout`.
 
     >>> ag.nn.functional.alpha_dropout(ag.ones(3), p=0.5, training=False)
     tensor([1., 1., 1.])
@@ -127,7 +130,8 @@ def _channels_dropout(spatial: int, input: Any, p: float, training: bool, inplac
     ndim = input._array.ndim
     if spatial == 1 and ndim not in (2, 3):
         raise RuntimeError(
-            f"dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that dropout1d exists to "
+            f"dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that dropout1d exists "
+            f"to "
             "provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an "
             f"optional batch dimension (i.e. 2D or 3D inputs).{errors.here()}"
         )
@@ -169,7 +173,8 @@ def _dropout(
         result = tensor * 0
     elif not tensor._type.differentiable:
         raise RuntimeError(
-            f"result type Float can't be cast to the desired output type {tensor._type.dtype.scalar_name}\n  in {name}: "
+            f"result type Float can't be cast to the desired output type {tensor._type.dtype.scalar_name}\n  "
+            f"in {name}: "
             f"input must be floating point, not {tensor._type.dtype.name}{errors.here()}"
         )
     else:
@@ -191,8 +196,9 @@ def _as_in_torch(function: Callable[..., Tensor], name: str, inplace: bool) -> C
         return function(input, p, train, inplace)
 
     with_train.__name__ = with_train.__qualname__ = name
-    with_train.__doc__ = f"``ag.nn.functional.{function.__name__}`` with required arguments `p` and `train`" + (
-        ", in place." if inplace else "."
+    with_train.__doc__ = (
+        f"``ag.nn.functional.{function.__name__}`` with required arguments `p` and `train`"
+        + (", in place." if inplace else ".")
     )
     return with_train
 

@@ -15,10 +15,9 @@ from autograd_gpu.ops.arguments import check_tensor
 def embedding_rows(
     F: Any, weight: Any, indices: Any, *, padding_idx: int | None, scale_grad_by_freq: bool
 ) -> Any:
-    """``weight[indices]``; the row `padding_idx` gets no gradient, and rows can share theirs with their number."""
-    return F.index_select(weight, F.reshape(indices, (-1,)), dim=0).reshape(
-        (*indices.shape, weight.shape[1])
-    )
+    """``weight[indices]``; the row `padding_idx` gets no gradient, and rows can share theirs with their
+    number."""
+    return F.index_select(weight, F.reshape(indices, (-1,)), dim=0).reshape((*indices.shape, weight.shape[1]))
 
 
 def _to_table(
@@ -35,7 +34,8 @@ embedding_rows.rule(weight=_to_table)
 
 @op("general")
 def embedding_frequency(F: Any, indices: Any, *, num_embeddings: int, dtype: Any) -> Any:
-    """How often each index occurs in all of `indices`: of their shape, with a dimension of size 1 at the end."""
+    """How often each index occurs in all of `indices`: of their shape, with a dimension of size 1 at the
+    end."""
     counts = F.bincount(F.reshape(indices, (-1,)), minlength=num_embeddings)
     return F.cast(counts[indices], dtype)[..., None]
 
@@ -45,13 +45,18 @@ embedding_frequency.no_rule()
 
 @op("general", grad_name="EmbeddingDenseBackward0")
 def embedding_backward(F: Any, g: Any, indices: Any, *, num_embeddings: int, padding_idx: int | None) -> Any:
-    """The table of zeros to whose row `i` all rows of `g` are added that belong to index `i`, but for `padding_idx`."""
+    """The table of zeros to whose row `i` all rows of `g` are added that belong to index `i`, but for
+    `padding_idx`."""
     return F.embedding_backward(g, indices, num_embeddings=num_embeddings, padding_idx=padding_idx)
 
 
 def _to_rows(F: Any, g: Any, indices: Any, *, padding_idx: int | None) -> Any:
     rows = F.embedding_rows(g, indices, padding_idx=None, scale_grad_by_freq=False)
-    return rows if padding_idx is None else F.where((indices == padding_idx)[..., None], F.zeros_like(rows), rows)
+    return (
+        rows
+        if padding_idx is None
+        else F.where((indices == padding_idx)[..., None], F.zeros_like(rows), rows)
+    )
 
 
 embedding_backward.rule(g=_to_rows)
@@ -78,7 +83,8 @@ def embedding(
         sparse: must be False: gradients are dense.
 
     Raises:
-        IndexError: an index is out of range (on a GPU, where looking would stall it, only if larger than the table).
+        IndexError: an index is out of range (on a GPU, where looking would stall it, only if larger than the
+            table).
         RuntimeError: `weight` is not 2-D, or `input` of another dtype.
         NotImplementedError: `sparse` is True.
 
@@ -99,14 +105,19 @@ def embedding(
         padding_idx %= rows
     if sparse:
         raise NotImplementedError(
-            f"embedding: sparse gradients are not supported; use sparse=False, whose gradient is dense{errors.here()}"
+            f"embedding: sparse gradients are not supported; use sparse=False, whose gradient is "
+            f"dense{errors.here()}"
         )
     if weight._array.ndim != 2:
-        raise RuntimeError(f"'weight' must be 2-D, but has shape {list(weight._array.shape)}{errors.here()}")
+        raise RuntimeError(
+            f"'weight' must be 2-D\n  in embedding: its shape is {list(weight._array.shape)}{errors.here()}"
+        )
     if input._type.dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{input._type.dtype.scalar_name}Tensor instead (while checking arguments for embedding){errors.here()}"
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
+            "but got "
+            f"{input._type.dtype.scalar_name}Tensor instead (while checking arguments for "
+            f"embedding){errors.here()}"
         )
     _check_indices(input, weight)
     if max_norm is not None:
@@ -130,7 +141,8 @@ def _check_indices(indices: Tensor, weight: Tensor) -> None:
 
 
 def _limit_norms(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
-    """Scale the rows named by `indices` to norm `max_norm` where theirs is larger; in place, outside of the graph."""
+    """Scale the rows named by `indices` to norm `max_norm` where theirs is larger; in place, outside of the
+    graph."""
     rows = indices.reshape(-1)
     seen = weight.detach().index_select(0, rows)
     norms = seen.norm(norm_type, 1, keepdim=True)
@@ -164,7 +176,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         num_classes: the length of the vectors; -1: one more than the largest element.
 
     Raises:
-        RuntimeError: another dtype; an element that is negative or not below `num_classes`; no element to infer from.
+        RuntimeError: another dtype; an element that is negative or not below `num_classes`; no element to
+            infer from.
 
     >>> ag.nn.functional.one_hot(ag.tensor([0, 2]), num_classes=3)
     tensor([[1, 0, 0],
@@ -174,7 +187,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     array, type = tensor._array, tensor._type
     if type.dtype is not dtypes.int64:
         raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, not {type.dtype.name}{errors.here()}"
+            f"one_hot is only applicable to index tensor of type LongTensor, not "
+            f"{type.dtype.name}{errors.here()}"
         )
     if not array.size:
         if num_classes <= 0:

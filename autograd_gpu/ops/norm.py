@@ -1,7 +1,8 @@
-"""Normalisation: to mean 0 and variance 1 over the last dimensions (layer), over a batch (batch), over groups of channels
-(group, instance), to mean square 1 (RMS), or to length 1 (normalize).
+"""Normalisation: to mean 0 and variance 1 over the last dimensions (layer), over a batch (batch), over groups
+of channels (group, instance), to mean square 1 (RMS), or to length 1 (normalize).
 
-The first two and RMS are fused: their bodies are the formulas, and what runs are the device's few-pass versions.
+The first two and RMS are fused: their bodies are the formulas, and what runs are the device's few-pass
+versions.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ def _in_dtype_of(F: Any, gradient: Any, like: Any) -> Any:
     return None if gradient is None else F.cast(gradient, dtype=like.dtype)
 
 
-# -- over the last dimensions --------------------------------------------------------------------------------------------
+# -- over the last dimensions
+# --------------------------------------------------------------------------------------------
 
 
 @op("general", saves=("mean", "rstd"), fused=True)
 def native_layer_norm(
     F: Any, input: Any, weight: Any = None, bias: Any = None, *, dims: int, eps: float
 ) -> Any:
-    """``(input - mean) / sqrt(var + eps) * weight + bias`` with mean and variance over the last `dims` dimensions."""
+    """``(input - mean) / sqrt(var + eps) * weight + bias`` with mean and variance over the last `dims`
+    dimensions."""
     last = tuple(range(input.ndim - dims, input.ndim))
     x = _wide(F, input)
     mean = F.mean(x, dim=last, keepdim=True)
@@ -121,7 +124,8 @@ def rms_norm(
         input: ``(*, *normalized_shape)``, floating point.
         normalized_shape: the sizes of the last dimensions, over which the mean square is taken.
         weight: of shape `normalized_shape`, or None.
-        eps: added to the mean square; None: the spacing of 1.0 in the dtype that is computed in (float32 for halves).
+        eps: added to the mean square; None: the spacing of 1.0 in the dtype that is computed in (float32 for
+            halves).
 
     Raises:
         RuntimeError: shapes that do not go together.
@@ -150,7 +154,8 @@ def _normalized_shape(name: str, input: Any, normalized_shape: Any) -> tuple[int
     shape = tuple(int(size) for size in normalized_shape)
     if not shape:
         raise RuntimeError(
-            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
+            "but got "
             f"normalized_shape = []{errors.here()}"
         )
     return shape
@@ -159,7 +164,8 @@ def _normalized_shape(name: str, input: Any, normalized_shape: Any) -> tuple[int
 def _check_normalized(prefix: str, input: Tensor, shape: tuple[int, ...]) -> None:
     if input._array.shape[-len(shape) :] != shape:
         raise RuntimeError(
-            f"Given normalized_shape={list(shape)}, expected input with shape {prefix}{', '.join(map(str, shape))}], but got "
+            f"Given normalized_shape={list(shape)}, expected input with shape "
+            f"{prefix}{', '.join(map(str, shape))}], but got "
             f"input of size{list(input._array.shape)}{errors.here()}"
         )
 
@@ -167,7 +173,8 @@ def _check_normalized(prefix: str, input: Tensor, shape: tuple[int, ...]) -> Non
 def _check_floating(kernel: str, name: str, input: Tensor) -> None:
     if not input._type.dtype.is_floating_point:
         raise NotImplementedError(
-            f"\"{kernel}\" not implemented for '{input._type.dtype.scalar_name}'\n  in {name}: input must be real floating "
+            f"\"{kernel}\" not implemented for '{input._type.dtype.scalar_name}'\n  in {name}: input must be "
+            f"real floating "
             f"point, not {input._type.dtype.name}; convert it with .float(){errors.here()}"
         )
 
@@ -194,12 +201,14 @@ def _check_parameter_dtypes(name: str, input: Tensor, **parameters: Tensor | Non
         if dtype.itemsize == 2 and parameter._type.dtype is dtypes.float32:
             continue
         raise RuntimeError(
-            f"mixed dtype (CPU): expect parameter to have scalar type of {'Float' if dtype.itemsize == 2 else dtype.scalar_name}"
+            f"mixed dtype (CPU): expect parameter to have scalar type of "
+            f"{'Float' if dtype.itemsize == 2 else dtype.scalar_name}"
             f"\n  in {name}: input is {dtype.name}, {label} is {parameter._type.dtype.name}{errors.here()}"
         )
 
 
-# -- over a batch --------------------------------------------------------------------------------------------------------
+# -- over a batch
+# --------------------------------------------------------------------------------------------------------
 
 
 @op("general", outputs=("mean", "var"))
@@ -219,9 +228,9 @@ def native_batch_norm(
 ) -> Any:
     """``(input - mean) / sqrt(var + eps) * weight + bias`` for each channel.
 
-    `mean` and `var` are what `batch_norm_statistics` found: given, so that they are computed once, and without gradient of
-    their own, because the gradient of `input` accounts for its way through them. The body, which is what
-    derivatives of higher order are taken of, therefore computes them from `input`.
+    `mean` and `var` are what `batch_norm_statistics` found: given, so that they are computed once, and
+    without gradient of their own, because the gradient of `input` accounts for its way through them. The
+    body, which is what derivatives of higher order are taken of, therefore computes them from `input`.
     """
     others = (0, *range(2, input.ndim))
     x = _wide(F, input)
@@ -261,8 +270,9 @@ def batch_norm(
 
     Args:
         input: ``(n, c)`` or ``(n, c, ...)``, floating point.
-        running_mean, running_var: ``(c,)``. In training they are moved, in place, towards the mean and the unbiased
-            variance of this batch by the fraction `momentum` (None: not kept); otherwise they are what is used.
+        running_mean, running_var: ``(c,)``. In training they are moved, in place, towards the mean and the
+            unbiased variance of this batch by the fraction `momentum` (None: not kept); otherwise they are
+            what is used.
         weight, bias: ``(c,)`` or None; as statistics, they may be float32 for a half `input`.
         training: whether to use the batch's own mean and (biased) variance.
         momentum: the weight of this batch in the running statistics.
@@ -289,7 +299,8 @@ def batch_norm(
             raise ValueError(f"batch_norm eps must be positive during training, but got {eps}{errors.here()}")
         if math.prod(shape) == shape[1] and shape[1]:
             raise ValueError(
-                f"Expected more than 1 value per channel when training, got input size {list(shape)}{errors.here()}"
+                f"Expected more than 1 value per channel when training, got input size "
+                f"{list(shape)}{errors.here()}"
             )
     _check_floating("batch_norm", "batch_norm", input)
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
@@ -354,7 +365,8 @@ def _scale_channels(input: Tensor, weight: Tensor | None, bias: Tensor | None) -
     return input
 
 
-# -- over groups of channels ---------------------------------------------------------------------------------------------
+# -- over groups of channels
+# ---------------------------------------------------------------------------------------------
 
 
 def group_norm(
@@ -364,7 +376,8 @@ def group_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Group normalisation (Y. Wu, K. He, 2018): each image's channels in `num_groups` groups, each to mean 0 and variance 1.
+    """Group normalisation (Y. Wu, K. He, 2018): each image's channels in `num_groups` groups, each to mean 0
+    and variance 1.
 
     Args:
         input: ``(n, c, ...)``, floating point, c a multiple of `num_groups`.
@@ -395,12 +408,14 @@ def group_norm(
         )
     if math.prod(shape) and shape[0] * num_groups == math.prod(shape):
         raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {list(shape)}{errors.here()}"
+            f"Expected more than 1 value per channel when training, got input size "
+            f"{list(shape)}{errors.here()}"
         )
     for label, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None and parameter._array.shape != shape[1:2]:
             raise RuntimeError(
-                f"Expected {label} to be a vector of size equal to the number of channels in input, but got {label} of shape "
+                f"Expected {label} to be a vector of size equal to the number of channels in input, but got "
+                f"{label} of shape "
                 f"{list(parameter._array.shape)} and input of shape {list(shape)}{errors.here()}"
             )
     _check_floating("GroupNormKernelImpl", "group_norm", input)
@@ -422,12 +437,13 @@ def instance_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Instance normalisation (D. Ulyanov, A. Vedaldi, V. Lempitsky, 2016): each channel of each image by itself.
+    """Instance normalisation (D. Ulyanov, A. Vedaldi, V. Lempitsky, 2016): each channel of each image by
+    itself.
 
     Args:
         input: ``(n, c, ...)`` with at least one spatial dimension, floating point.
-        running_mean, running_var: ``(c,)`` or None: moved in place towards the images' average mean and unbiased variance, or,
-            if `use_input_stats` is False, what is used instead of the images' own.
+        running_mean, running_var: ``(c,)`` or None: moved in place towards the images' average mean and
+            unbiased variance, or, if `use_input_stats` is False, what is used instead of the images' own.
         weight, bias: ``(c,)`` or None.
         momentum: the weight of this batch in the running statistics.
         eps: added to the variance.
@@ -445,7 +461,8 @@ def instance_norm(
     if not use_input_stats:
         if running_mean is None or running_var is None:
             raise RuntimeError(
-                f"Expected running_mean and running_var to be defined when use_input_stats is false{errors.here()}"
+                f"Expected running_mean and running_var to be defined when use_input_stats is "
+                f"false{errors.here()}"
             )
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     canonical_dim(1, len(shape))

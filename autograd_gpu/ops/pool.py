@@ -1,7 +1,7 @@
 """Pooling: maxima and means of windows, with given windows or adapted to a given output size.
 
-Maxima come with where they were found, and their gradient goes there. Average pooling and its gradient are linear, and each
-other's adjoint.
+Maxima come with where they were found, and their gradient goes there. Average pooling and its gradient are
+linear, and each other's adjoint.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from autograd_gpu.ops.arguments import check_tensor
 Sizes = tuple[int, ...]
 
 
-# -- maxima --------------------------------------------------------------------------------------------------------------
+# -- maxima --------------------------------------------------------------------------------------------------
 
 
 @op("general", outputs=("out", "indices"), grad_name="MaxPool2DWithIndicesBackward0")
 def max_pool(
     F: Any, input: Any, *, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> Any:
-    """The maximum of each window of `input` (n, c, *size), and its position in the flattened spatial dimensions."""
+    """The maximum of each window of `input` (n, c, *size), and its position in the flattened spatial
+    dimensions."""
     return F.max_pool2d(
         input, kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
     )
@@ -66,7 +67,8 @@ def adaptive_max_pool(F: Any, input: Any, *, output_size: Sizes) -> Any:
     """The maximum of each adaptive window, and its position in the flattened spatial dimensions."""
     spatial = input.shape[2:]
     values, indices = input, None
-    # One dimension at a time, the last first: the maximum of maxima; what is remembered is where they came from.
+    # One dimension at a time, the last first: the maximum of maxima; what is remembered is where they came
+    # from.
     for axis in reversed(range(len(spatial))):
         dim = axis + 2
         best, places = [], []
@@ -106,7 +108,7 @@ def _windows(size: int, count: int) -> list[tuple[int, int]]:
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
 
-# -- means ---------------------------------------------------------------------------------------------------------------
+# -- means ---------------------------------------------------------------------------------------------------
 
 
 @op("linear", grad_name="AvgPool2DBackward0")
@@ -211,7 +213,8 @@ average_pool_backward.rule(grad=_average)
 
 @op("linear", grad_name="AdaptiveAvgPool2DBackward0")
 def adaptive_average_pool(F: Any, input: Any, *, output_size: Sizes) -> Any:
-    """The mean of each adaptive window: of one dimension after the other, since windows are products of ranges."""
+    """The mean of each adaptive window: of one dimension after the other, since windows are products of
+    ranges."""
     for axis, count in enumerate(output_size):
         dim = axis + 2
         parts = [
@@ -243,7 +246,7 @@ adaptive_average_pool_backward.rule(
 )
 
 
-# -- what users call: maxima ---------------------------------------------------------------------------------------------
+# -- what users call: maxima ---------------------------------------------------------------------------------
 
 
 def _max_pool(
@@ -262,7 +265,8 @@ def _max_pool(
     dilation = _sizes(name, "dilation", dilation, spatial)
     if min(dilation) <= 0:
         raise RuntimeError(
-            f"dilation should be greater than zero, but got dilation: {list(dilation)}\n  in {name}{errors.here()}"
+            f"dilation should be greater than zero, but got dilation: {list(dilation)}\n  in "
+            f"{name}{errors.here()}"
         )
     _check_padding(name, kernel, padding, dilation)
     _check_output(name, spatial, input, kernel, stride, padding, dilation, ceil_mode)
@@ -325,12 +329,14 @@ def _check_input(name: str, spatial: int, input: Any, integers_too: bool) -> Non
     shape, dtype = input._array.shape, input._type.dtype
     if len(shape) not in (spatial + 1, spatial + 2) or 0 in shape[-spatial - 1 :]:
         raise RuntimeError(
-            f"{name}: Expected {spatial + 1}D or {spatial + 2}D (batch mode) tensor with optional 0 dim batch size for "
+            f"{name}: Expected {spatial + 1}D or {spatial + 2}D (batch mode) tensor with optional 0 dim "
+            f"batch size for "
             f"input, but got:{list(shape)}{errors.here()}"
         )
     if not input._type.dtype.is_floating_point and not (integers_too and dtype.category == dtypes.INTEGER):
         raise NotImplementedError(
-            f"\"{name}\" not implemented for '{dtype.scalar_name}'\n  in {name}: convert with .float(){errors.here()}"
+            f"\"{name}\" not implemented for '{dtype.scalar_name}'\n  in {name}: convert with "
+            f".float(){errors.here()}"
         )
 
 
@@ -341,7 +347,8 @@ def _sizes(name: str, label: str, value: Any, spatial: int) -> Sizes:
         values = values * spatial
     if len(values) != spatial:
         raise RuntimeError(
-            f"{name}: {label} must either be a single int, or a tuple of {spatial} ints, but is {values}{errors.here()}"
+            f"{name}: {label} must either be a single int, or a tuple of {spatial} ints, but is "
+            f"{values}{errors.here()}"
         )
     try:
         return tuple(operator.index(size) for size in values)
@@ -375,7 +382,8 @@ def _check_padding(name: str, kernel: Sizes, padding: Sizes, dilation: Sizes) ->
             raise RuntimeError(f"pad must be non-negative, but got pad: {pad}\n  in {name}{errors.here()}")
         if pad > (apart * (taps - 1) + 1) // 2:
             raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={taps} and "
+                f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={taps} "
+                f"and "
                 f"dilation={apart}\n  in {name}{errors.here()}"
             )
 
@@ -401,7 +409,8 @@ def _check_output(
     if min(size) < 1:
         before, after = ("x".join(map(str, sizes)) for sizes in (shape, (shape[0], *size)))
         raise RuntimeError(
-            f"Given input size: ({before}). Calculated output size: ({after}). Output size is too small\n  in {name}"
+            f"Given input size: ({before}). Calculated output size: ({after}). Output size is too small\n  "
+            f"in {name}"
             f"{errors.here()}"
         )
 
@@ -545,7 +554,8 @@ def avg_pool2d(
     """The mean of each window.
 
     Args:
-        input: ``(n, c, height, width)`` or ``(c, height, width)``, floating point or integer (rounded towards zero).
+        input: ``(n, c, height, width)`` or ``(c, height, width)``, floating point or integer (rounded towards
+            zero).
         kernel_size: the size of the windows; an int or one per dimension.
         stride: how far apart windows start. Default: `kernel_size`.
         padding: zeros on both sides, at most half a window.
@@ -577,7 +587,8 @@ def avg_pool3d(
     """The mean of each window.
 
     Args:
-        input: ``(n, c, depth, height, width)`` or ``(c, depth, height, width)``, floating point or integer (rounded towards zero).
+        input: ``(n, c, depth, height, width)`` or ``(c, depth, height, width)``, floating point or integer
+            (rounded towards zero).
         kernel_size: the size of the windows; an int or one per dimension.
         stride: how far apart windows start. Default: `kernel_size`.
         padding: zeros on both sides, at most half a window.
@@ -597,7 +608,7 @@ def avg_pool3d(
     )
 
 
-# -- what users call: adaptive windows -----------------------------------------------------------------------------
+# -- what users call: adaptive windows -----------------------------------------------------------------------
 
 
 def _adaptive(name: str, spatial: int, input: Any, output_size: Any) -> tuple[Tensor, Sizes, bool]:
@@ -606,13 +617,15 @@ def _adaptive(name: str, spatial: int, input: Any, output_size: Any) -> tuple[Te
     shape = input._array.shape
     if len(shape) not in (spatial + 1, spatial + 2):
         raise RuntimeError(
-            f"{name}(): Expected {spatial + 1}D or {spatial + 2}D tensor, but got {list(shape)}{errors.here()}"
+            f"{name}(): Expected {spatial + 1}D or {spatial + 2}D tensor, but got "
+            f"{list(shape)}{errors.here()}"
         )
     seen = shape[-spatial:]
     for axis, size in enumerate(shape[-spatial - 1 :]):
         if size == 0:
             raise RuntimeError(
-                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has "
+                f"sizes "
                 f"{list(shape)} with dimension {len(shape) - spatial - 1 + axis} being empty{errors.here()}"
             )
     wanted = tuple(output_size) if isinstance(output_size, Sequence) else (output_size,) * spatial
@@ -625,11 +638,13 @@ def _adaptive(name: str, spatial: int, input: Any, output_size: Any) -> tuple[Te
     )
     if min(size) < 0:
         raise RuntimeError(
-            f"{name}: elements of output_size must be greater than or equal to 0 but received {list(size)}{errors.here()}"
+            f"{name}: elements of output_size must be greater than or equal to 0 but received "
+            f"{list(size)}{errors.here()}"
         )
     if not input._type.dtype.is_floating_point:
         raise NotImplementedError(
-            f"\"{name}\" not implemented for '{input._type.dtype.scalar_name}'\n  in {name}: convert with .float()"
+            f"\"{name}\" not implemented for '{input._type.dtype.scalar_name}'\n  in {name}: convert with "
+            f".float()"
             f"{errors.here()}"
         )
     batched = len(shape) == spatial + 2
@@ -680,7 +695,8 @@ def _adaptive_max(spatial: int, input: Any, output_size: Any, return_indices: bo
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size / m)).
+    """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size /
+    m)).
 
     Args:
         input: ``(n, c, length)`` or ``(c, length)``, floating point.
@@ -693,7 +709,8 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Maxima of the windows of `adaptive_avg_pool1d`, and with `return_indices` where they are (as `max_pool1d` has it).
+    """Maxima of the windows of `adaptive_avg_pool1d`, and with `return_indices` where they are (as
+    `max_pool1d` has it).
 
     >>> ag.nn.functional.adaptive_max_pool1d(ag.arange(5.0).reshape(1, 1, 5), 2)
     tensor([[[2., 4.]]])
@@ -702,7 +719,8 @@ def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = 
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size / m)).
+    """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size /
+    m)).
 
     Args:
         input: ``(n, c, height, width)`` or ``(c, height, width)``, floating point.
@@ -715,7 +733,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Maxima of the windows of `adaptive_avg_pool2d`, and with `return_indices` where they are (as `max_pool2d` has it).
+    """Maxima of the windows of `adaptive_avg_pool2d`, and with `return_indices` where they are (as
+    `max_pool2d` has it).
 
     >>> ag.nn.functional.adaptive_max_pool2d(ag.arange(6.0).reshape(1, 1, 2, 3), (1, 2))
     tensor([[[[4., 5.]]]])
@@ -724,7 +743,8 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 
 
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
-    """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size / m)).
+    """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size /
+    m)).
 
     Args:
         input: ``(n, c, depth, height, width)`` or ``(c, depth, height, width)``, floating point.
@@ -737,7 +757,8 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Maxima of the windows of `adaptive_avg_pool3d`, and with `return_indices` where they are (as `max_pool3d` has it).
+    """Maxima of the windows of `adaptive_avg_pool3d`, and with `return_indices` where they are (as
+    `max_pool3d` has it).
 
     >>> ag.nn.functional.adaptive_max_pool3d(ag.arange(8.0).reshape(1, 1, 2, 2, 2), 1)
     tensor([[[[[7.]]]]])

@@ -1,328 +1,54 @@
-"""Random numbers: generators, tensors of samples, and in-place sampling. As a module it is also `ag.random`.
+"""Random numbers: tensors of samples, and sampling in place. As a module it is also `ag.random`.
 
-A generator is a seed and an offset, nothing else. Every call that draws (one `rand`, one `dropout`, whatever its size)
-uses the current offset and moves it on by one; the sample at logical position i then is a function of seed, offset and
-i alone (Philox 4x32-10, see `device/philox.py`). So all devices draw the same numbers, and dropout need not keep its mask.
-Uniforms, integers, masks and permutations are the same to the last bit; normals agree to rounding.
+How a generator works is written in `ops/generators.py`. Every call below draws once, whatever its size.
+Uniforms, integers, masks and permutations are the same to the last bit on all devices; normals agree to
+rounding.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.inplace import inplace
 from autograd_gpu.core.op import expose, op
-from autograd_gpu.device import ArrayType, Device, type_for
+from autograd_gpu.device import ArrayType, type_for
 from autograd_gpu.ops.arguments import check_tensor
 from autograd_gpu.ops.creation import finish, target_type
+from autograd_gpu.ops.distributions import sample
+from autograd_gpu.ops.generators import (
+    Generator,
+    default_generator,
+    fork_rng,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+    the_generator,
+)
 from autograd_gpu.ops.shape import integers
 
 __all__ = [
-    "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
-]  # fmt: skip
-
-#: what a new Generator starts from, as in PyTorch
-DEFAULT_SEED = 67280421310721
-
-_WORDS = 2**64
-_STATE_BYTES = 16
-
-
-# -- generators ----------------------------------------------------------------------------------------------------------
-
-
-class Generator:
-    """A stream of random numbers: pass it as ``generator=`` to keep a stream apart from the default one.
-
-    Args:
-        device: kept for programs written for PyTorch, as the attribute `device`. Any generator serves every device.
-
-    >>> g = ag.Generator().manual_seed(0)
-    >>> a = ag.rand(3, generator=g)
-    >>> bool((a == ag.rand(3, generator=g.manual_seed(0))).all())
-    True
-    """
-
-    __slots__ = ("__weakref__", "_lock", "_offset", "_seed", "device")
-
-    def __init__(self, device: Any = "cpu") -> None:
-        self.device = Device(device)
-        self._lock = threading.Lock()
-        self._seed = DEFAULT_SEED
-        self._offset = 0
-
-    def __repr__(self) -> str:
-        return f"<ag.Generator seed={self._seed} offset={self._offset}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.device, self._seed, self._offset)
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Start the stream of `seed` from its beginning. Returns the generator.
-
-        Args:
-            seed: in [-2^63, 2^64 - 1]; a negative one means ``2^64 + seed``.
-
-        Raises:
-            ValueError: outside of that range.
-        """
-        seed = int(seed)
-        if not -(2**63) <= seed < _WORDS:
-            raise ValueError(
-                f"Overflow when unpacking long long: a seed lies in [-2^63, 2^64 - 1], but got {seed}{errors.here()}"
-            )
-        with self._lock:
-            self._seed = seed % _WORDS
-            self._offset = 0
-        return self
-
-    def seed(self) -> int:
-        """Start a stream with a seed from the operating system, and return that seed."""
-        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
-        return self._seed
-
-    def initial_seed(self) -> int:
-        """The seed of the stream."""
-        return self._seed
-
-    def get_offset(self) -> int:
-        """How many calls have drawn from the stream."""
-        return self._offset
-
-    def set_offset(self, offset: int) -> None:
-        """Go to where `offset` calls have drawn from the stream."""
-        offset = operator.index(offset)
-        if not 0 <= offset < _WORDS:
-            raise ValueError(f"an offset lies in [0, 2^64 - 1], but got {offset}{errors.here()}")
-        with self._lock:
-            self._offset = offset
-
-    def get_state(self) -> Tensor:
-        """The state: 16 bytes (uint8, on the CPU), the seed and then the offset, both little-endian."""
-        state = self._seed.to_bytes(8, "little") + self._offset.to_bytes(8, "little")
-        type = type_for(dtypes.uint8, Device("cpu"))
-        return wrap(type.namespace.asarray(list(state), type.numpy), type)
-
-    def set_state(self, new_state: Tensor) -> None:
-        """Go back to a state that `get_state` returned, of this or another generator.
-
-        Raises:
-            TypeError: not a uint8 tensor.
-            RuntimeError: not of 16 bytes.
-        """
-        if not isinstance(new_state, Tensor):
-            raise TypeError(
-                f"expected a uint8 tensor (a ByteTensor), but got {type(new_state).__name__}{errors.here()}"
-            )
-        if new_state._type.dtype is not dtypes.uint8:
-            raise TypeError(
-                f"RNG state must be a uint8 tensor (a ByteTensor), but is of dtype {new_state._type.dtype.name}{errors.here()}"
-            )
-        if new_state._array.size != _STATE_BYTES:
-            raise RuntimeError(
-                f"Expected an RNG state of size {_STATE_BYTES} but found the input RNG state size to be "
-                f"{new_state._array.size}{errors.here()}"
-            )
-        state = bytes(new_state._array.reshape(-1).tolist())
-        with self._lock:
-            self._seed = int.from_bytes(state[:8], "little")
-            self._offset = int.from_bytes(state[8:], "little")
-
-    def clone_state(self) -> Generator:
-        """Another generator in the same state."""
-        return _rebuild(self.device, self._seed, self._offset)
-
-    @contextmanager
-    def draw(self) -> Iterator[tuple[int, int]]:
-        """Seed and offset for one call; the offset moves on, unless the call fails."""
-        with self._lock:
-            seed, offset = self._seed, self._offset
-            self._offset = (offset + 1) % _WORDS
-        try:
-            yield seed, offset
-        except BaseException:
-            with self._lock:
-                if (self._seed, self._offset) == (seed, (offset + 1) % _WORDS):
-                    self._offset = offset
-            raise
-
-
-def _rebuild(device: Device, seed: int, offset: int) -> Generator:
-    generator = Generator(device)
-    generator._seed, generator._offset = seed, offset
-    return generator
-
-
-#: the stream of all calls without `generator=`; it starts from a seed of the operating system's
-default_generator = Generator()
-default_generator.seed()
-
-
-def manual_seed(seed: int) -> Generator:
-    """Start the default stream of `seed` from its beginning, on all devices; see `Generator.manual_seed`.
-
-    >>> generator = ag.manual_seed(1)
-    >>> ag.initial_seed()
-    1
-    """
-    return default_generator.manual_seed(seed)
-
-
-def seed() -> int:
-    """Start the default stream with a seed from the operating system, and return that seed.
-
-    >>> ag.seed() == ag.initial_seed()
-    True
-    """
-    return default_generator.seed()
-
-
-def initial_seed() -> int:
-    """The seed of the default stream.
-
-    >>> generator = ag.manual_seed(-1)
-    >>> ag.initial_seed() == 2**64 - 1
-    True
-    """
-    return default_generator.initial_seed()
-
-
-def get_rng_state() -> Tensor:
-    """The state of the default stream; see `Generator.get_state`.
-
-    >>> ag.get_rng_state().shape
-    ag.Size([16])
-    """
-    return default_generator.get_state()
-
-
-def set_rng_state(new_state: Tensor) -> None:
-    """Take the default stream back to a state that `get_rng_state` returned.
-
-    >>> state = ag.get_rng_state()
-    >>> x = ag.rand(2)
-    >>> ag.set_rng_state(state)
-    >>> bool((x == ag.rand(2)).all())
-    True
-    """
-    default_generator.set_state(new_state)
-
-
-@contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
-    """What is drawn inside does not change what is drawn after it.
-
-    Args:
-        devices: accepted for programs written for PyTorch; there is one default stream for all devices.
-        enabled: False makes it do nothing.
-
-    >>> with ag.random.fork_rng():
-    ...     generator = ag.manual_seed(0)
-    """
-    state = default_generator.get_state() if enabled else None
-    try:
-        yield
-    finally:
-        if state is not None:
-            default_generator.set_state(state)
-
-
-def the_generator(name: str, generator: Any) -> Generator:
-    """The generator of a call: the default one, unless it was given one."""
-    if generator is None:
-        return default_generator
-    if not isinstance(generator, Generator):
-        raise TypeError(
-            f"{name}(): argument 'generator' must be Generator, not {type(generator).__name__}{errors.here()}"
-        )
-    return generator
-
-
-# -- distributions -------------------------------------------------------------------------------------------------------
-
-
-def _uniform(F: Any, shape: Any, dtype: Any, seed: int, offset: int, low: float, high: float) -> Any:
-    return _scaled(F, F.random_uniform(shape, seed, offset, dtype), high - low, low)
-
-
-def _normal(F: Any, shape: Any, dtype: Any, seed: int, offset: int, mean: complex, std: float) -> Any:
-    return _scaled(F, F.random_normal(shape, seed, offset, dtype), std, mean)
-
-
-def _scaled(F: Any, values: Any, factor: float, shift: complex) -> Any:
-    """``values * factor + shift``, in place; halves are brought to float32 for it."""
-    if (factor, shift) == (1.0, 0.0):
-        return values
-    if values.dtype.itemsize == 2:
-        values = F.cast(values, dtypes.float32.numpy)
-    values *= factor
-    values += shift
-    return values
-
-
-def _bernoulli(F: Any, shape: Any, dtype: Any, seed: int, offset: int, p: float) -> Any:
-    return F.dropout_mask(shape, 1 - p, seed, offset)
-
-
-def _integers(F: Any, shape: Any, dtype: Any, seed: int, offset: int, low: int, high: int) -> Any:
-    return F.random_integers(shape, seed, offset, low, high, dtype)
-
-
-def _double(F: Any, shape: Any, seed: int, offset: int) -> Any:
-    # Where a logarithm or a tangent stretches the ends of [0, 1), float32 uniforms would be too coarse there.
-    return F.random_uniform(shape, seed, offset, dtypes.float64.numpy)
-
-
-def _exponential(F: Any, shape: Any, dtype: Any, seed: int, offset: int, rate: float) -> Any:
-    return F.log1p(-_double(F, shape, seed, offset)) / -rate
-
-
-def _geometric(F: Any, shape: Any, dtype: Any, seed: int, offset: int, p: float) -> Any:
-    return F.floor(F.log1p(-_double(F, shape, seed, offset)) / math.log1p(-p)) + 1
-
-
-def _cauchy(F: Any, shape: Any, dtype: Any, seed: int, offset: int, median: float, sigma: float) -> Any:
-    return median + sigma * F.tan(math.pi * (_double(F, shape, seed, offset) - 0.5))
-
-
-def _log_normal(F: Any, shape: Any, dtype: Any, seed: int, offset: int, mean: float, std: float) -> Any:
-    return F.exp(mean + std * F.random_normal(shape, seed, offset, dtypes.float64.numpy))
-
-
-def _truncated_normal(
-    F: Any, shape: Any, dtype: Any, seed: int, offset: int, mean: float, std: float, low: float, high: float
-) -> Any:
-    """Inversion of the distribution function: uniform between its values at the bounds, through its inverse."""
-    bottom, top = (math.erf((bound - mean) / (std * math.sqrt(2))) for bound in (low, high))
-    values = F.erfinv(bottom + (top - bottom) * _double(F, shape, seed, offset))
-    values = mean + std * math.sqrt(2) * values
-    return F.minimum(F.maximum(values, low), high)
-
-
-#: name -> fn(F, shape, dtype, seed, offset, *numbers), which returns an array of shape (of any dtype)
-DISTRIBUTIONS: dict[str, Callable[..., Any]] = {
-    "uniform": _uniform, "normal": _normal, "bernoulli": _bernoulli, "integers": _integers, "exponential": _exponential,
-    "geometric": _geometric, "cauchy": _cauchy, "log_normal": _log_normal, "truncated_normal": _truncated_normal,
-}  # fmt: skip
-
-
-def _sample(F: Any, shape: Any, dtype: Any, distribution: str, numbers: Any, seed: int, offset: int) -> Any:
-    return F.cast(DISTRIBUTIONS[distribution](F, shape, dtype, seed, offset, *numbers), dtype)
+    "Generator",
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
 
 
 # Samples do not depend on what was in the tensor before: the gradient of that is zero.
 @op("elementwise", grad_name="RandomBackward0")
 def random_fill(F: Any, input: Any, *, distribution: str, numbers: Any, seed: int, offset: int) -> Any:
     """Samples in place of the elements of `input`."""
-    return _sample(F, input.shape, input.dtype, distribution, numbers, seed, offset)
+    return sample(F, input.shape, input.dtype, distribution, numbers, seed, offset)
 
 
 random_fill.rule(input=lambda F, g: F.zeros_like(g))
@@ -353,17 +79,19 @@ def _new(
         )
     if requires_grad and not type.differentiable:
         raise RuntimeError(
-            f"Only Tensors of floating point and complex dtype can require gradients, not {type.dtype.name}{errors.here()}"
+            f"Only Tensors of floating point and complex dtype can require gradients, not "
+            f"{type.dtype.name}{errors.here()}"
         )
     with the_generator(name, generator).draw() as (seed, offset):
-        array = _sample(type.namespace, shape, type.numpy, distribution, numbers, seed, offset)
+        array = sample(type.namespace, shape, type.numpy, distribution, numbers, seed, offset)
     return finish(wrap(array, type), requires_grad, pin_memory)
 
 
 def _require_floating(kernel: str, name: str, type: ArrayType, complex_too: bool = True) -> None:
     if not type.dtype.is_floating_point and not (complex_too and type.is_complex):
         raise NotImplementedError(
-            f"\"{kernel}\" not implemented for '{type.dtype.scalar_name}'\n  in {name}: dtype must be floating point, "
+            f"\"{kernel}\" not implemented for '{type.dtype.scalar_name}'\n  in {name}: dtype must be "
+            f"floating point, "
             f"not {type.dtype.name}; for integers use randint{errors.here()}"
         )
 
@@ -373,12 +101,13 @@ def _size(name: str, sizes: tuple[Any, ...], size: Any) -> tuple[int, ...]:
         sizes = (size,)
     elif not sizes:
         raise TypeError(
-            f"{name}() received an invalid combination of arguments: argument 'size' is missing{errors.here()}"
+            f"{name}() received an invalid combination of arguments: argument 'size' is "
+            f"missing{errors.here()}"
         )
     return integers(sizes, name)
 
 
-# -- tensors of samples --------------------------------------------------------------------------------------------------
+# -- tensors of samples --------------------------------------------------------------------------------------
 
 
 def rand(
@@ -422,7 +151,8 @@ def randn(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """A tensor of samples of the standard normal distribution (G. E. P. Box, M. E. Muller, 1958); arguments as for `rand`.
+    """A tensor of samples of the standard normal distribution (G. E. P. Box, M. E. Muller, 1958); arguments
+    as for `rand`.
 
     Complex samples have variance 1: 1/2 in each part.
 
@@ -446,7 +176,8 @@ def randint(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """A tensor of integers that are uniform on [low, high): ``randint(high, size)`` or ``randint(low, high, size)``.
+    """A tensor of integers that are uniform on [low, high): ``randint(high, size)`` or ``randint(low, high,
+    size)``.
 
     Args:
         low, high: the bounds; `high` is excluded.
@@ -469,10 +200,11 @@ def randint(
         low, high = 0, low
     if not isinstance(size, (tuple, list)):
         raise TypeError(
-            f"randint(): argument 'size' must be tuple of ints, not {type(size).__name__}{errors.here()}"
+            f"randint(): argument 'size' must be tuple of ints, not {size.__class__.__name__}{errors.here()}"
         )
-    return _randint("randint", low, high, integers((size,), "randint"), target_type(dtype, device, dtypes.int64),
-                    generator, requires_grad, pin_memory)  # fmt: skip
+    shape = integers((size,), "randint")
+    type = target_type(dtype, device, dtypes.int64)
+    return _randint("randint", low, high, shape, type, generator, requires_grad, pin_memory)
 
 
 def _randint(
@@ -502,7 +234,8 @@ def _integer(name: str, argument: str, value: Any) -> int:
 def _check_range(name: str, low: int, high: int, type: ArrayType) -> None:
     if low >= high:
         raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}\n  in {name}{errors.here()}"
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}\n  in "
+            f"{name}{errors.here()}"
         )
     smallest, largest = _limits(type.dtype)
     for label, value in (("from", low), ("to - 1", high - 1)):
@@ -558,11 +291,13 @@ def randperm(
     )
     if n - 1 > largest:
         raise RuntimeError(
-            f"n is too large for dtype {type.dtype.name}: value cannot be converted without overflow: {n}{errors.here()}"
+            f"n is too large for dtype {type.dtype.name}: value cannot be converted without overflow: "
+            f"{n}{errors.here()}"
         )
     if requires_grad and not type.differentiable:
         raise RuntimeError(
-            f"Only Tensors of floating point and complex dtype can require gradients, not {type.dtype.name}{errors.here()}"
+            f"Only Tensors of floating point and complex dtype can require gradients, not "
+            f"{type.dtype.name}{errors.here()}"
         )
     with the_generator("randperm", generator).draw() as (seed, offset):
         array = type.namespace.random_permutation(n, seed, offset)
@@ -635,7 +370,8 @@ def _like(name: str, input: Any, dtype: Any, device: Any) -> ArrayType:
 
 @op("general", grad_name="NormalBackward0")
 def normal_samples(F: Any, mean: Any, std: Any, *, seed: int, offset: int) -> Any:
-    """Normal samples, each with its own mean and standard deviation; the gradients are zero, as in PyTorch."""
+    """Normal samples, each with its own mean and standard deviation; the gradients are zero, as in
+    PyTorch."""
     shape = (mean + std).shape
     return F.cast(mean + std * F.random_normal(shape, seed, offset, mean.dtype), mean.dtype)
 
@@ -656,13 +392,15 @@ def normal(
     """Samples of normal distributions.
 
     Args:
-        mean, std: tensors that broadcast together, one sample per element; one may be a number. Or two numbers and
+        mean, std: tensors that broadcast together, one sample per element; one may be a number. Or two
+            numbers and
         size: the shape, a tuple.
         generator: the stream to draw from. Default: the default one.
         dtype, device, requires_grad: as for `rand`; with `size` only.
 
     Raises:
-        RuntimeError: a negative standard deviation (on a GPU, where looking would stall it, only if a number).
+        RuntimeError: a negative standard deviation (on a GPU, where looking would stall it, only if a
+            number).
 
     >>> generator = ag.manual_seed(0)
     >>> ag.normal(ag.tensor([0.0, 100.0]), 1.0).shape
@@ -673,17 +411,19 @@ def normal(
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         if size is None:
             raise TypeError(
-                "normal() received an invalid combination of arguments: two numbers need the argument 'size', a tuple of ints"
+                "normal() received an invalid combination of arguments: two numbers need the argument "
+                "'size', a tuple of ints"
                 f"{errors.here()}"
             )
         type = target_type(dtype, device)
         _require_floating("normal_kernel_cpu", "normal", type)
         _check_std(std)
-        shape = integers((size,) if isinstance(size, (tuple, list)) else (size,), "normal")
+        shape = integers((size,), "normal")
         return _new("normal", shape, type, generator, requires_grad, False, "normal", mean, std)
     if size is not None or dtype is not None or device is not None:
         raise TypeError(
-            "normal() received an invalid combination of arguments: size, dtype and device go with two numbers, not with tensors"
+            "normal() received an invalid combination of arguments: size, dtype and device go with two "
+            "numbers, not with tensors"
             f"{errors.here()}"
         )
     main: Tensor = mean if isinstance(mean, Tensor) else std
@@ -724,7 +464,8 @@ bernoulli_samples.rule(input=lambda F, g: F.zeros_like(g))
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that each element of `input` says (or with probability `p`), else 0, in the dtype of `input`.
+    """1 with the probability that each element of `input` says (or with probability `p`), else 0, in the
+    dtype of `input`.
 
     Raises:
         RuntimeError: a probability outside [0, 1] (on a GPU, where looking would stall it, only if a number).
@@ -740,14 +481,15 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     _require_floating("bernoulli_tensor_cpu_p_", "bernoulli", input._type, complex_too=False)
     _check_probabilities("bernoulli", input)
     with the_generator("bernoulli", generator).draw() as (seed, offset):
-        result = bernoulli_samples.apply(input, seed=seed, offset=offset)
-    return result
+        samples: Tensor = bernoulli_samples.apply(input, seed=seed, offset=offset)
+    return samples
 
 
 def _check_probabilities(name: str, p: Tensor) -> None:
     if p._type.device.type == "cpu" and not bool(((p._array >= 0) & (p._array <= 1)).all()):
         raise RuntimeError(
-            f"Expected p_in >= 0 && p_in <= 1 to be true, but got false.\n  in {name}: probabilities lie in [0, 1]{errors.here()}"
+            f"Expected p_in >= 0 && p_in <= 1 to be true, but got false.\n  in {name}: probabilities lie in "
+            f"[0, 1]{errors.here()}"
         )
 
 
@@ -763,12 +505,14 @@ def multinomial(
         generator: the stream to draw from. Default: the default one.
 
     Returns:
-        int64, ``(num_samples,)`` or ``(rows, num_samples)``, in the order drawn. Without replacement by the exponential
+        int64, ``(num_samples,)`` or ``(rows, num_samples)``, in the order drawn. Without replacement by the
+        exponential
         race: the index with the smallest ``exponential / probability`` first.
 
     Raises:
-        RuntimeError: other shapes or dtypes; more samples than there are elements without replacement; elements that
-            are negative or not finite, or rows that sum to 0 (on a GPU, where looking would stall it, not noticed).
+        RuntimeError: other shapes or dtypes; more samples than there are elements without replacement;
+            elements that are negative or not finite, or rows that sum to 0 (on a GPU, where looking would
+            stall it, not noticed).
 
     >>> ag.multinomial(ag.tensor([0.0, 1.0, 0.0]), 3, replacement=True)
     tensor([1, 1, 1])
@@ -779,7 +523,8 @@ def multinomial(
         raise RuntimeError(f"prob_dist must be 1 or 2 dim, but input has shape {list(shape)}{errors.here()}")
     if not input._type.dtype.is_floating_point:
         raise RuntimeError(
-            f"multinomial only supports floating-point dtypes for input, got: {input._type.dtype.scalar_name}{errors.here()}"
+            f"multinomial only supports floating-point dtypes for input, got: "
+            f"{input._type.dtype.scalar_name}{errors.here()}"
         )
     num_samples = _integer("multinomial", "num_samples", num_samples)
     if num_samples <= 0:
@@ -805,20 +550,22 @@ def multinomial(
         if replacement:
             edges = F.cumsum(weights, dim=1)
             total = edges[:, -1:]
-            # Strictly below the last edge, whatever rounding does, so that an index with probability 0 never comes out.
+            # Strictly below the last edge, whatever rounding does, so that an index with probability 0 never
+            # comes out.
             at = F.random_uniform((rows, num_samples), seed, offset, dtypes.float64.numpy) * total
             at = F.minimum(at, F.nextafter(total, F.zeros_like(total)))
             indices = F.searchsorted(edges, at, right=True)
         else:
             race = -F.log1p(-F.random_uniform(weights.shape, seed, offset, dtypes.float64.numpy))
             possible = weights > 0
-            finish_line = F.where(possible, race / F.where(possible, weights, 1.0), math.inf)
+            pace = F.where(possible, weights, F.ones_like(weights))
+            finish_line = F.where(possible, race / pace, F.full_like(race, math.inf))
             indices = F.argsort(finish_line, dim=1)[:, :num_samples]
     indices = F.contiguous(indices).reshape(*shape[:-1], num_samples)
     return wrap(F.cast(indices, dtypes.int64.numpy), type_for(dtypes.int64, input._type.device))
 
 
-# -- in place ------------------------------------------------------------------------------------------------------------
+# -- in place ------------------------------------------------------------------------------------------------
 
 
 def uniform_(
@@ -868,7 +615,8 @@ def truncated_normal_(
     *,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Fill with samples of the normal distribution that lie in [low, high]; what ``nn.init.trunc_normal_`` is made of."""
+    """Fill with samples of the normal distribution that lie in [low, high]; what ``nn.init.trunc_normal_`` is
+    made of."""
     _require_floating("trunc_normal_", "trunc_normal_", input._type, complex_too=False)
     _check_std(std)
     if not low < high:
@@ -877,7 +625,8 @@ def truncated_normal_(
 
 
 def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Fill with 1 with probability `p` (a number, or a tensor that broadcasts to this one), else 0; any dtype.
+    """Fill with 1 with probability `p` (a number, or a tensor that broadcasts to this one), else 0; any
+    dtype.
 
     >>> ag.zeros(3).bernoulli_(1.0)
     tensor([1., 1., 1.])
@@ -949,7 +698,8 @@ def log_normal_(
 def _require_continuous(distribution: str, input: Tensor) -> None:
     if not input._type.dtype.is_floating_point:
         raise RuntimeError(
-            f"{distribution} distribution is a continuous probability distribution. dtype must be a floating point but you "
+            f"{distribution} distribution is a continuous probability distribution. dtype must be a floating "
+            f"point but you "
             f"specified {input._type.dtype.scalar_name}{errors.here()}"
         )
 
@@ -957,8 +707,8 @@ def _require_continuous(distribution: str, input: Tensor) -> None:
 def random_(
     input: Tensor, low: Any = None, to: Any = None, *, generator: Generator | None = None, **more: Any
 ) -> Tensor:
-    """Fill with integers that are uniform on [low, to); ``random_(to)`` starts at 0; without bounds all that the dtype
-    holds exactly. ``from=`` is another name of `low`.
+    """Fill with integers that are uniform on [low, to); ``random_(to)`` starts at 0; without bounds all that
+    the dtype holds exactly. ``from=`` is another name of `low`.
 
     >>> bool((ag.zeros(9).random_(3) < 3).all())
     True
@@ -981,10 +731,13 @@ def random_(
     return fill(input, generator, "random_", "integers", first, end)
 
 
-for _function in (manual_seed, seed, initial_seed, get_rng_state, set_rng_state, rand, randn, randint, randperm, rand_like,
-                  randn_like, randint_like, normal):  # fmt: skip
+_FUNCTIONS: list[Any] = [manual_seed, seed, initial_seed, get_rng_state, set_rng_state]
+_FUNCTIONS += [rand, randn, randint, randperm, rand_like, randn_like, randint_like, normal]
+_METHODS: list[Any] = [uniform_, normal_, bernoulli_, exponential_, geometric_, cauchy_, log_normal_, random_]
+
+for _function in _FUNCTIONS:
     expose(_function, _function.__name__, method=False)
+for _function in _METHODS:
+    expose(_function, _function.__name__, function_too=False)
 expose(bernoulli, "bernoulli")
 expose(multinomial, "multinomial")
-for _function in (uniform_, normal_, bernoulli_, exponential_, geometric_, cauchy_, log_normal_, random_):
-    expose(_function, _function.__name__, function_too=False)

@@ -94,7 +94,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(2, 4, 8), make(2, 4, 8, dtype="float64"), make(2, 4, 8)),
                 RuntimeError,
-                "Expected query, key, and value to have the same dtype, but got query.dtype: float32 key.dtype: float64",
+                "Expected query, key, and value to have the same dtype, but got query.dtype: float32 "
+                "key.dtype: float64",
             ),
             ErrorCase(
                 lambda make: S(make(2, 4, 8), make(2, 4, 7), make(2, 4, 7)),
@@ -122,7 +123,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(4, 8), make(4, 8), make(4, 8), make(4, 4, dtype="int64")),
                 RuntimeError,
-                "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: int64",
+                "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
+                "attn_mask.dtype: int64",
             ),
             ErrorCase(
                 lambda make: S(make(4, 8), make(4, 8), make(4, 8), dropout_p=1.5),

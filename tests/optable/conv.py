@@ -96,7 +96,7 @@ def _conv_transpose(
     return result if bias is None else result + bias.reshape(-1, *(1,) * spatial)
 
 
-CHANNELS = r"Given groups=1, weight of size \[4, 2, 3, 3\], expected input\[1, 3, 5, 5\] to have 2 channels, but got 3"
+CHANNELS = r"weight of size \[4, 2, 3, 3\], expected input\[1, 3, 5, 5\] to have 2 channels, but got 3"
 
 CASES = [
     OpCase(
@@ -126,7 +126,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(4, 5), make(3, 2, 3, 3)),
                 RuntimeError,
-                r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[4, 5\]",
+                r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[4, "
+                r"5\]",
             ),
             ErrorCase(
                 lambda make: S(make(1, 4, 5, 5), make(3, 2, 3)), RuntimeError, "Expected 4-dimensional weight"
@@ -149,7 +150,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 2, 2, 2), make(3, 2, 3, 3)),
                 RuntimeError,
-                r"Calculated padded input size per channel: \(2 x 2\). Kernel size: \(3 x 3\). Kernel size can't be",
+                r"Calculated padded input size per channel: \(2 x 2\). Kernel size: \(3 x 3\). Kernel size "
+                r"can't be",
             ),
             ErrorCase(
                 lambda make: S(make(1, 2, 2, 2), make(3, 2, 0, 3)),
@@ -159,7 +161,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), make(4)),
                 RuntimeError,
-                r"Given weight of size \[3, 2, 3, 3\], expected bias to be 1-dimensional with 3 elements, but got bias",
+                r"Given weight of size \[3, 2, 3, 3\], expected bias to be 1-dimensional with 3 elements, "
+                r"but got bias",
             ),
             ErrorCase(
                 lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=0),
@@ -179,7 +182,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=(1, 2, 3)),
                 RuntimeError,
-                r"expected stride to be a single integer value or a list of 2 values .* but got stride=\[1, 2, 3\]",
+                r"expected stride to be a single integer value or a list of 2 values .* but got stride=\[1, "
+                r"2, 3\]",
             ),
             ErrorCase(
                 lambda make: S(make(1, 2, 5, 5), make(3, 2, 3, 3), stride=1.5), TypeError, "must be an int"
@@ -226,7 +230,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 3, 5), make(4, 2, 3)),
                 RuntimeError,
-                r"weight of size \[4, 2, 3\], expected input\[1, 3, 5\] to have 2 channels, but got 3 channels instead",
+                r"weight of size \[4, 2, 3\], expected input\[1, 3, 5\] to have 2 channels, but got 3 "
+                r"channels instead",
             ),
             ErrorCase(
                 lambda make: S(make(3), make(4, 2, 3)),
@@ -252,7 +257,8 @@ CASES = [
             S(make(1, 2, 2, 2), make(2, 1, 3, 3), None, 2, 1, 1),
             S(make(1, 4, 2, 2), make(4, 3, 2, 2), make(6), groups=2),
             S(make(1, 2, 2, 3), make(2, 1, 2, 2), dilation=(2, 1), padding=(1, 0)),
-            # output_padding beyond the stride: places that no window reaches, and some that windows of nothing do
+            # output_padding beyond the stride: places that no window reaches, and some that windows of
+            # nothing do
             S(make(1, 1, 2, 2), make(1, 1, 2, 2), make(1), output_padding=2, dilation=3),
             S(make(1, 1, 3, 3), make(1, 1, 2, 2), padding=1, output_padding=1, dilation=2),
             S(make(1, 2, 2, 2), make(2, 3, 1, 1), stride=2, output_padding=1),
@@ -266,7 +272,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 3, 5, 5), make(4, 2, 3, 3)),
                 RuntimeError,
-                r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected input\[1, 3, 5, 5\] to have 4 channels",
+                r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected input\[1, 3, 5, 5\] to have 4 "
+                r"channels",
             ),
             ErrorCase(
                 lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), output_padding=1),
@@ -276,7 +283,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), make(3)),
                 RuntimeError,
-                r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected bias to be 1-dimensional with 2 elements",
+                r"Given transposed=1, weight of size \[4, 2, 3, 3\], expected bias to be 1-dimensional with "
+                r"2 elements",
             ),
             ErrorCase(
                 lambda make: S(make(1, 4, 5, 5), make(4, 2, 3, 3), groups=3),

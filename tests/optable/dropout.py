@@ -1,4 +1,5 @@
-"""Cases of autograd_gpu/ops/dropout.py. Every call is the first of the stream of seed 7, so what it drops is known."""
+"""Cases of autograd_gpu/ops/dropout.py. Every call is the first of the stream of seed 7, so what it drops is
+known."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ def _limited_reference(indices: Any, weight: Any, max_norm: float, norm_type: fl
 
 
 def _gradient(**options: Any) -> Any:
-    """The gradient of the weight itself as a function of the incoming one: what padding_idx and its like change."""
+    """The gradient of the weight itself as a function of the incoming one: what padding_idx and its like
+    change."""
 
     def call(g: Any, indices: Any, rows: int) -> Any:
         weight = g.new_zeros((rows, g.shape[-1])).requires_grad_()
@@ -81,7 +82,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(2), make(5, 2)),
                 RuntimeError,
-                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
+                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
+                "Int",
             ),
             ErrorCase(lambda make: S(np.array([1]), make(5)), RuntimeError, "'weight' must be 2-D"),
             ErrorCase(

@@ -27,8 +27,8 @@ def _rms_norm(x: Any, shape: Any, weight: Any = None, eps: float | None = None) 
     axes = tuple(range(x.ndim - len(shape), x.ndim))
     if not x.size:
         return x
-    # The default is the spacing of the dtype that is computed in: of the samples' own, or float32 for halves. Where it
-    # matters the samples give eps.
+    # The default is the spacing of the dtype that is computed in: of the samples' own, or float32 for halves.
+    # Where it matters the samples give eps.
     result = x / np.sqrt((x * x).mean(axes, keepdims=True) + (0 if eps is None else eps))
     return result if weight is None else result * weight
 
@@ -136,7 +136,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(2, 3), (4,)),
                 RuntimeError,
-                r"Given normalized_shape=\[4\], expected input with shape \[\*, 4\], but got input of size\[2, 3\]",
+                r"Given normalized_shape=\[4\], expected input with shape \[\*, 4\], but got input of "
+                r"size\[2, 3\]",
             ),
             ErrorCase(lambda make: S(make(2, 3), ()), RuntimeError, "to be at least 1-dimensional"),
             ErrorCase(lambda make: S(make(2, 3), 3), TypeError, "must be tuple of ints, not int"),
@@ -193,7 +194,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(2, 3), (4,)),
                 RuntimeError,
-                r"Given normalized_shape=\[4\], expected input with shape \[\*4\], but got input of size\[2, 3\]",
+                r"Given normalized_shape=\[4\], expected input with shape \[\*4\], but got input of size\[2, "
+                r"3\]",
             ),
             ErrorCase(
                 lambda make: S(make(2, 3), (3,)),

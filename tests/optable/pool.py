@@ -21,8 +21,8 @@ def _per_axis(value: Any, spatial: int) -> tuple[int, ...]:
 def _windows(
     spatial: tuple[int, ...], kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Iterator[tuple[tuple[int, ...], list[range], int]]:
-    """For each place of the output: the place, the ranges of the input that it sees (padding cut off), and how many
-    places the window has with padding, but without what ceil_mode adds."""
+    """For each place of the output: the place, the ranges of the input that it sees (padding cut off), and
+    how many places the window has with padding, but without what ceil_mode adds."""
     axes = len(spatial)
     kernel, padding, dilation = (_per_axis(value, axes) for value in (kernel, padding, dilation))
     stride = kernel if stride is None else _per_axis(stride, axes)
@@ -175,7 +175,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 5, 5), 2, padding=2),
                 RuntimeError,
-                "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1",
+                "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and "
+                "dilation=1",
             ),
             ErrorCase(lambda make: S(make(1, 5, 5), 2, padding=-1), RuntimeError, "pad must be non-negative"),
             ErrorCase(
@@ -333,7 +334,8 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(1, 0, 2), 3),
                 RuntimeError,
-                r"non-zero size for non-batch dimensions, but input has sizes \[1, 0, 2\] with dimension 1 being",
+                r"non-zero size for non-batch dimensions, but input has sizes \[1, 0, 2\] with dimension 1 "
+                r"being",
             ),
             ErrorCase(
                 lambda make: S(make(1, 5, 5), 2),

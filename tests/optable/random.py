@@ -1,5 +1,5 @@
-"""Cases of autograd_gpu/ops/random.py: every call is the first of the stream of seed 7, and Philox in plain integers
-(tests/philox.py) says what must come out."""
+"""Cases of autograd_gpu/ops/random.py: every call is the first of the stream of seed 7, and Philox in plain
+integers (tests/philox.py) says what must come out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ DIGITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 
 
 def _seeded(name: str) -> Callable[..., Any]:
-    """The function, or the method, with a stream from its beginning. In-place methods get a tensor of their own."""
+    """The function, or the method, with a stream from its beginning. In-place methods get a tensor of their
+    own."""
 
     def call(*arguments: Any, **named: Any) -> Any:
         generator = random.Generator().manual_seed(SEED)
@@ -550,6 +551,38 @@ CASES = [
         ],
     ),
     OpCase(
+        "manual_seed",
+        also="initial_seed",
+        dtypes="float32",
+        gradient=False,
+        samples=lambda make: [S(3), S(-1), S(2**64 - 1)],
+        call=lambda seed: FUNCTIONS["manual_seed"](seed) and str(FUNCTIONS["initial_seed"]()),
+        check=lambda result, seed: _equal(result, str(seed % 2**64)),
+        errors=[ErrorCase(lambda make: S(2**64), ValueError, "Overflow when unpacking long long")],
+    ),
+    OpCase(
+        "seed",
+        dtypes="float32",
+        gradient=False,
+        samples=lambda make: [S()],
+        call=lambda: str(FUNCTIONS["seed"]()),
+        check=lambda result: _equal(result, str(FUNCTIONS["initial_seed"]())),
+    ),
+    OpCase(
+        "set_rng_state",
+        also="get_rng_state",
+        dtypes="float32",
+        gradient=False,
+        samples=lambda make: [S(5)],
+        call=lambda n: _twice(n),
+        check=lambda result, n: _equal(*(values.tolist() for values in result)),
+        errors=[
+            ErrorCase(
+                lambda make: S(make(16)), TypeError, "must be a uint8 tensor", call=FUNCTIONS["set_rng_state"]
+            )
+        ],
+    ),
+    OpCase(
         "random_fill",
         variant="truncated_normal",
         dtypes=FLOATING,
@@ -581,3 +614,15 @@ def _within(result: Any, low: float, high: float) -> None:
     values = result.numpy()
     assert ((values >= low) & (values <= high)).all()
     assert values.size < 2 or len(set(values.ravel().tolist())) > 1
+
+
+def _equal(found: Any, expected: Any) -> None:
+    assert found == expected
+
+
+def _twice(n: int) -> tuple[Any, Any]:
+    """What the default stream gives, before and after it is taken back."""
+    state = FUNCTIONS["get_rng_state"]()
+    first = FUNCTIONS["rand"](n)
+    FUNCTIONS["set_rng_state"](state)
+    return first, FUNCTIONS["rand"](n)

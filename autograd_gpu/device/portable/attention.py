@@ -1,9 +1,9 @@
 """Scaled dot-product attention and its gradients without ever holding all scores.
 
-The scores of a few images and heads at a time, and of a range of queries where one head's are many, go through scale, mask,
-softmax and the product with the values while they are in the cache. What is kept for the gradient is the output and, per query,
-the logarithm of its sum of exponentials, from which the probabilities are computed again (T. Dao, D. Fu, S. Ermon,
-A. Rudra, C. Re, "FlashAttention", 2022).
+The scores of a few images and heads at a time, and of a range of queries where one head's are many, go
+through scale, mask, softmax and the product with the values while they are in the cache. What is kept for the
+gradient is the output and, per query, the logarithm of its sum of exponentials, from which the probabilities
+are computed again (T. Dao, D. Fu, S. Ermon, A. Rudra, C. Re, "FlashAttention", 2022).
 
 Masks are True (or 0) where a key may be seen. A query that sees no key gets zeros.
 """
@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 
 from autograd_gpu.device.portable.base import Array, Shape, boolean, float32, is_half
+from autograd_gpu.device.portable.elementwise import Elementwise
 from autograd_gpu.device.portable.linalg import LinearAlgebra
 from autograd_gpu.device.portable.random import Random
 from autograd_gpu.device.portable.reductions import Reductions
@@ -23,7 +24,7 @@ SCORES_BYTES = 2**20
 Block = tuple[slice, slice]
 
 
-class Attention(Reductions, LinearAlgebra, Random):
+class Attention(Elementwise, Reductions, LinearAlgebra, Random):
     """attention_forward, attention_backward."""
 
     def attention_forward(
@@ -42,7 +43,8 @@ class Attention(Reductions, LinearAlgebra, Random):
         """``softmax(query @ key^T * scale, masked) @ value`` and the logarithms of the sums of exponentials.
 
         Args:
-            query: (..., L, E); key: (..., S, E); value: (..., S, V); with the same leading axes, at least one.
+            query: (..., L, E); key: (..., S, E); value: (..., S, V); with the same leading axes, at least
+                one.
             mask: bool or float, broadcasts to (..., L, S); float ones are added.
             is_causal: whether query i sees keys 0 ... i only.
             dropout_p: which part of the probabilities becomes 0 (the others grow by 1 / (1 - p)).
@@ -114,7 +116,8 @@ class Attention(Reductions, LinearAlgebra, Random):
         g_value = self.xp.zeros(value.shape, value.dtype) if needs[2] else None
         g_mask = self.xp.zeros(scores_shape, query.dtype) if needs[3] else None
         if key.shape[-2]:
-            # p are the probabilities: dv = p^T g, dp = g v^T, ds = p (dp - sum(p dp)), and sum(p dp) = sum(out g).
+            # p are the probabilities: dv = p^T g, dp = g v^T, ds = p (dp - sum(p dp)), and sum(p dp) =
+            # sum(out g).
             inner = self._sum(g * out, axis=-1, keepdims=True) if needs_scores else None
             for images, rows in _blocks(scores_shape, query.itemsize):
                 p = self._scores(query, key, full_mask, images, rows, scale, is_causal)
@@ -179,7 +182,8 @@ class Attention(Reductions, LinearAlgebra, Random):
 
 
 def _blocks(shape: Shape, itemsize: int) -> Iterator[Block]:
-    """Parts of the scores: ranges of the first axis, or of the queries of one of its places where those are many."""
+    """Parts of the scores: ranges of the first axis, or of the queries of one of its places where those are
+    many."""
     first, queries = shape[0], shape[-2]
     each = max(1, math.prod(shape[1:]) * itemsize)
     if each > SCORES_BYTES:

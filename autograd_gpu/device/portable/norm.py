@@ -46,7 +46,8 @@ class Normalization(Reductions):
         dims: int,
         needs: tuple[bool, ...],
     ) -> Gradients:
-        """The gradients for x, weight and bias (None where not needed); that for bias is float32 if x is a half."""
+        """The gradients for x, weight and bias (None where not needed); that for bias is float32 if x is a
+        half."""
         rows, g_rows, rstd = self._rows(x, dims), self._rows(g, dims), rstd.reshape(-1, 1)
         normal = None
         if needs[0] or needs[1]:
