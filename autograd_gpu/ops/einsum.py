@@ -1,9 +1,11 @@
-"""`einsum`: sums of products written as subscripts, planned as permutations, reshapes and batched matrix products.
+"""`einsum`: sums of products written as subscripts, planned as permutations, reshapes and batched matrix
+products.
 
-Each operand first loses what it can on its own: repeated subscripts become diagonals, subscripts that nothing else uses are
-summed. Then two operands at a time are multiplied, the pair with the smallest result first, where the subscripts fall into
-four groups: batch (in both, still needed), contracted (in both, needed no more), and those of one operand only. That is
-one batched matrix product. Every step is an ordinary differentiable op.
+Each operand first loses what it can on its own: repeated subscripts become diagonals, subscripts that nothing
+else uses are summed. Then two operands at a time are multiplied, the pair with the smallest result first,
+where the subscripts fall into four groups: batch (in both, still needed), contracted (in both, needed no
+more), and those of one operand only. That is one batched matrix product. Every step is an ordinary
+differentiable op.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ Labels = tuple[str, ...]
 def einsum(equation: Any, *operands: Any) -> Tensor:
     """The sum of products that `equation` describes, in Einstein's notation.
 
-    Subscripts a-z and A-Z name dimensions; those missing on the right of ``->`` are summed. Without ``->`` the result has the
-    subscripts that appear once, in alphabetical order. ``...`` stands for dimensions that broadcast. A subscript that appears
-    twice in one operand takes the diagonal. Dimensions of size 1 broadcast.
+    Subscripts a-z and A-Z name dimensions; those missing on the right of ``->`` are summed. Without ``->``
+    the result has the subscripts that appear once, in alphabetical order. ``...`` stands for dimensions that
+    broadcast. A subscript that appears twice in one operand takes the diagonal. Dimensions of size 1
+    broadcast.
 
     Args:
-        equation: for example ``"ij,jk->ik"``; or instead of it and the operands: operand, list of numbers, operand, ...
+        equation: for example ``"ij,jk->ik"``; or instead of it and the operands: operand, list of numbers,
+        operand, ...
 
     Raises:
         RuntimeError: subscripts that do not fit the operands, or different dtypes.
@@ -98,18 +102,22 @@ def _parse(equation: str, operands: Sequence[Tensor]) -> tuple[list[Labels], Lab
         rank = operand._array.ndim
         if dots is None and len(labels) != rank:
             raise _fail(
-                f"the number of subscripts in the equation ({len(labels)}) does not match the number of dimensions ({rank}) for "
+                f"the number of subscripts in the equation ({len(labels)}) does not match the number of "
+                f"dimensions ({rank}) for "
                 f"operand {position} and no ellipsis was given"
             )
         if dots is not None:
             if len(labels) > rank:
                 raise _fail(
-                    f"the number of subscripts in the equation ({len(labels)}) is more than the number of dimensions ({rank}) "
+                    f"the number of subscripts in the equation ({len(labels)}) is more than the number of "
+                    f"dimensions ({rank}) "
                     f"for operand {position}"
                 )
             labels[dots:dots] = _ellipsis(rank - len(labels))
         inputs.append(tuple(labels))
-    most = max((label for labels in inputs for label in labels if label.startswith(".")), default=None, key=_number)
+    most = max(
+        (label for labels in inputs for label in labels if label.startswith(".")), default=None, key=_number
+    )
     hidden = [] if most is None else _ellipsis(_number(most) + 1)
     used = [label for labels in inputs for label in labels]
     if not arrow:
@@ -152,7 +160,8 @@ def _labels(text: str, start: int, where: str) -> tuple[list[str], int | None]:
         if letter != " ":
             if not (letter.isascii() and letter.isalpha()):
                 raise _fail(
-                    f"invalid subscript given at index {start + position} in the equation string, subscripts must be in [a-zA-Z]"
+                    f"invalid subscript given at index {start + position} in the equation string, subscripts "
+                    "must be in [a-zA-Z]"
                 )
             labels.append(letter)
         position += 1
@@ -169,7 +178,8 @@ def _sizes(inputs: Sequence[Labels], operands: Sequence[Tensor]) -> dict[str, in
             elif extent not in (1, known):
                 name = "..." if label.startswith(".") else label
                 raise _fail(
-                    f"subscript {name} has size {extent} for operand {position} which does not broadcast with previously seen "
+                    f"subscript {name} has size {extent} for operand {position} which does not broadcast "
+                    "with previously seen "
                     f"size {known}"
                 )
     return sizes
@@ -179,7 +189,8 @@ Term = tuple[Tensor, Labels]
 
 
 def _alone(tensor: Tensor, labels: Labels, sizes: dict[str, int]) -> Term:
-    """Without dimensions of size 1 that other operands have in another size, and with diagonals of repeated subscripts."""
+    """Without dimensions of size 1 that other operands have in another size, and with diagonals of repeated
+    subscripts."""
     kept = [axis for axis, label in enumerate(labels) if tensor._array.shape[axis] == sizes[label]]
     if len(kept) < len(labels):
         tensor = reshape(tensor, tuple(tensor._array.shape[axis] for axis in kept))
@@ -203,7 +214,7 @@ def _summed(tensor: Tensor, labels: Labels, needed: set[str]) -> Term:
 
 def _ordered(tensor: Tensor, labels: Labels, wanted: Sequence[str]) -> Tensor:
     order = tuple(labels.index(label) for label in wanted)
-    return tensor if order == tuple(range(len(order))) else permute.apply(tensor, dims=order)  # type: ignore[no-any-return]
+    return tensor if order == tuple(range(len(order))) else permute.apply(tensor, dims=order)
 
 
 def _next_pair(terms: Sequence[Labels], output: Labels, sizes: dict[str, int]) -> tuple[int, int]:

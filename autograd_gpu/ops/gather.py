@@ -1,7 +1,8 @@
-"""Reading and writing along one dimension by index: gather and scatter, index_add and its kin, and masks that select.
+"""Reading and writing along one dimension by index: gather and scatter, index_add and its kin, and masks that
+select.
 
-Everywhere `index` is an int64 or int32 tensor, and an index out of range is an error (on a GPU, where reading indices
-back would make the program wait, it is not looked for).
+Everywhere `index` is an int64 or int32 tensor, and an index out of range is an error (on a GPU, where reading
+indices back would make the program wait, it is not looked for).
 """
 
 from __future__ import annotations
@@ -26,21 +27,27 @@ int64 = dtypes.int64.numpy
 def _check_index(function: str, value: Any, position: int = 3) -> Tensor:
     check_tensor(value, function, "index", position)
     if value._type.dtype not in (dtypes.int64, dtypes.int32):
-        raise RuntimeError(f"{function}(): Expected dtype int32/int64 for index, not {value._type.dtype}{errors.here()}")
+        raise RuntimeError(
+            f"{function}(): Expected dtype int32/int64 for index, not {value._type.dtype}{errors.here()}"
+        )
     return value  # type: ignore[no-any-return]
 
 
 def _check_bounds(
-    function: str, input: Tensor, index: Tensor, dim: int, error: type[Exception] = RuntimeError, negative: bool = False
+    function: str,
+    input: Tensor,
+    index: Tensor,
+    dim: int,
+    error: type[Exception] = RuntimeError,
+    negative: bool = False,
 ) -> None:
     extent = input._array.shape[dim] if input._array.ndim else 1
     bad = out_of_range(index, -extent if negative else 0, extent)
     if bad is not None:
-        raise error(
-            f"{function}_(): index {bad} is out of bounds for dimension {dim} with size {extent}{errors.here()}"
-            if error is IndexError and not negative
-            else f"index {bad} is out of bounds for dimension {dim} with size {extent}\n  in {function}(){errors.here()}"
-        )
+        text = f"index {bad} is out of bounds for dimension {dim} with size {extent}"
+        if error is IndexError and not negative:
+            text = f"{function}_(): {text}"
+        raise error(f"{text}\n  in {function}(){errors.here()}")
 
 
 def _same_dtype(function: str, input: Tensor, src: Tensor, text: str) -> None:
@@ -51,13 +58,13 @@ def _same_dtype(function: str, input: Tensor, src: Tensor, text: str) -> None:
         )
 
 
-# -- gather and scatter ----------------------------------------------------------------------------------------------------
+# -- gather and scatter --------------------------------------------------------------------------------------
 
 
 @op("linear")
 def gather(F: Any, input: Any, index: Any, *, dim: Any) -> Any:
-    """``result[i][j][k] = input[i][index[i][j][k]][k]`` (for ``dim=1``). The result has the shape of `index`, which has as
-    many dimensions as `input` and is not larger, except in `dim`.
+    """``result[i][j][k] = input[i][index[i][j][k]][k]`` (for ``dim=1``). The result has the shape of `index`,
+    which has as many dimensions as `input` and is not larger, except in `dim`.
 
     Raises:
         RuntimeError: an index out of range, or a shape or dtype of `index` that does not fit.
@@ -93,7 +100,8 @@ def _gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False
         shape, wanted = input._array.shape, index._array.shape
         if max(len(wanted), 1) != max(len(shape), 1):
             raise RuntimeError(
-                f"Index tensor must have the same number of dimensions as input tensor\n  in gather(): index has shape "
+                "Index tensor must have the same number of dimensions as input tensor\n  in gather(): index "
+                "has shape "
                 f"{list(wanted)}, input {list(shape)}{errors.here()}"
             )
         _check_reach("gather", shape, wanted, dim)
@@ -106,7 +114,8 @@ def _check_reach(function: str, shape: Sequence[int], wanted: Sequence[int], dim
     for axis, (there, asked) in enumerate(zip(shape, wanted, strict=False)):
         if axis != dim and asked > there:
             raise RuntimeError(
-                f"Size does not match at dimension {axis} expected index {list(wanted)} to be no larger than self "
+                f"Size does not match at dimension {axis} expected index {list(wanted)} to be no larger than "
+                "self "
                 f"{list(shape)} apart from dimension {dim}\n  in {function}(){errors.here()}"
             )
 
@@ -114,7 +123,7 @@ def _check_reach(function: str, shape: Sequence[int], wanted: Sequence[int], dim
 _gather.__doc__ = gather.__doc__
 
 
-@op("linear", grad_name="ScatterBackward1")
+@op("general", grad_name="ScatterBackward1")
 def scatter_fill(F: Any, input: Any, index: Any, *, dim: Any, value: Any) -> Any:
     """A copy of `input` with the number `value` where `index` points along `dim`."""
     return F.scatter(input, index, F.full((), value, input.dtype), dim=dim)
@@ -148,7 +157,8 @@ scatter.rule(
 
 @op("linear")
 def scatter_add(F: Any, input: Any, index: Any, src: Any, *, dim: Any) -> Any:
-    """A copy of `input` with ``result[i][index[i][j][k]][k] += src[i][j][k]`` (for ``dim=1``); repeated indices all add.
+    """A copy of `input` with ``result[i][index[i][j][k]][k] += src[i][j][k]`` (for ``dim=1``); repeated
+    indices all add.
 
     >>> ag.zeros(2).scatter_add(0, ag.tensor([1, 1]), ag.tensor([1.0, 2.0]))
     tensor([0., 3.])
@@ -159,31 +169,38 @@ def scatter_add(F: Any, input: Any, index: Any, src: Any, *, dim: Any) -> Any:
 scatter_add.rule(input=lambda F, g: g, src=lambda F, g, index, *, dim: F.gather(g, index, dim=dim))
 
 
-def _scatter_operands(function: str, input: Tensor, dim: int, index: Any, src: Any) -> tuple[int, Tensor, Any]:
+def _scatter_operands(
+    function: str, input: Tensor, dim: int, index: Any, src: Any
+) -> tuple[int, Tensor, Any]:
     check_tensor(input, function)
     dim = canonical_dim(dim, input._array.ndim)
     _check_index(function, index)
     shape, wanted = input._array.shape, index._array.shape
     if isinstance(src, Tensor):
-        _same_dtype(function, input, src, "scatter(): Expected self.dtype to be equal to src.dtype, but got {} and {}")
+        _same_dtype(
+            function, input, src, "scatter(): Expected self.dtype to be equal to src.dtype, but got {} and {}"
+        )
     if index._array.size == 0:
         return dim, index, src
     if max(len(wanted), 1) != max(len(shape), 1):
         raise RuntimeError(
-            f"Index tensor must have the same number of dimensions as self tensor\n  in {function}(): index has shape "
+            f"Index tensor must have the same number of dimensions as self tensor\n  in {function}(): index "
+            "has shape "
             f"{list(wanted)}, input {list(shape)}{errors.here()}"
         )
     given = src._array.shape if isinstance(src, Tensor) else None
     if given is not None and max(len(given), 1) != max(len(wanted), 1):
         raise RuntimeError(
-            f"Index tensor must have the same number of dimensions as src tensor\n  in {function}(): index has shape "
+            f"Index tensor must have the same number of dimensions as src tensor\n  in {function}(): index "
+            "has shape "
             f"{list(wanted)}, src {list(given)}{errors.here()}"
         )
     beyond = any(axis != dim and a > b for axis, (a, b) in enumerate(zip(wanted, shape, strict=False)))
     if beyond or (given is not None and any(a > b for a, b in zip(wanted, given, strict=False))):
         and_src = "" if given is None else f" and to be no larger size than src {list(given)}"
         raise RuntimeError(
-            f"Expected index {list(wanted)} to be no larger than self {list(shape)} apart from dimension {dim}{and_src}"
+            f"Expected index {list(wanted)} to be no larger than self {list(shape)} apart from dimension "
+            f"{dim}{and_src}"
             f"\n  in {function}(){errors.here()}"
         )
     _check_bounds(function, input, index, dim)
@@ -238,14 +255,15 @@ _scatter_add.__doc__ = scatter_add.__doc__
 def _scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
-    """A copy of `input` in which the elements of `src` that `index` sends to one place along `dim` are combined.
+    """A copy of `input` in which the elements of `src` that `index` sends to one place along `dim` are
+    combined.
 
     Args:
         reduce: "sum", "prod", "mean", "amax" or "amin".
         include_self: whether what `input` has at that place takes part.
 
-    >>> ag.zeros(2).scatter_reduce(0, ag.tensor([0, 0, 1]), ag.tensor([1.0, 2.0, 3.0]), "mean", include_self=False)
-    tensor([1.5000, 3.0000])
+    >>> ag.zeros(2).scatter_reduce(0, ag.tensor([0, 0, 1]), ag.tensor([1.0, 2.0, 3.0]), "amax")
+    tensor([2., 3.])
     """
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(
@@ -256,28 +274,34 @@ def _scatter_reduce(
     if index._array.size == 0:
         return REGISTRY["clone"].apply(input)  # type: ignore[no-any-return]
     if reduce in ("amax", "amin"):
-        return scatter_extreme.apply(input, index, src, dim=dim, largest=reduce == "amax", include_self=include_self)  # type: ignore[no-any-return]
+        result: Tensor = scatter_extreme.apply(
+            input, index, src, dim=dim, largest=reduce == "amax", include_self=include_self
+        )
+        return result
     ones = expand(constant(input._type, 1), index._array.shape)
     zeros = expand(constant(input._type, 0), input._array.shape)
     hits: Tensor = scatter_add.apply(zeros, index, ones, dim=dim)  # how many elements arrive at each place
     if not include_self:
-        input = masked_fill.public(input, hits != 0, 1 if reduce == "prod" else 0)
+        input = masked_fill.public(input, hits.ne(0), 1 if reduce == "prod" else 0)
     if reduce == "prod":
         return _multiplied(input, dim, index, src)
     total: Tensor = scatter_add.apply(input, index, src, dim=dim)
     if reduce == "sum":
         return total
-    count = hits + 1 if include_self else masked_fill.public(hits, hits == 0, 1)
+    count = hits + 1 if include_self else masked_fill.public(hits, hits.eq(0), 1)
     if input._type.differentiable:
         return total / count
-    return total.div(count, rounding_mode="floor")
+    found: Tensor = total.div(count, rounding_mode="floor")
+    return found
 
 
 _scatter_reduce.__name__ = "scatter_reduce"
 
 
 @op("general", grad_name="ScatterReduceBackward0")
-def scatter_extreme(F: Any, input: Any, index: Any, src: Any, *, dim: Any, largest: Any, include_self: Any) -> Any:
+def scatter_extreme(
+    F: Any, input: Any, index: Any, src: Any, *, dim: Any, largest: Any, include_self: Any
+) -> Any:
     """`scatter_reduce` with "amax" or "amin"; NaN wins. Equal extremes share the gradient."""
     result = F.copy(input if include_self else F.scatter(input, index, src, dim=dim))
     pick = F.xp.maximum if largest else F.xp.minimum
@@ -295,7 +319,9 @@ def scatter_extreme(F: Any, input: Any, index: Any, src: Any, *, dim: Any, large
     return F.reshape(flat, input.shape)
 
 
-def _share(F: Any, g: Any, input: Any, index: Any, src: Any, out: Any, dim: int, include_self: bool) -> tuple[Any, Any]:
+def _share(
+    F: Any, g: Any, input: Any, index: Any, src: Any, out: Any, dim: int, include_self: bool
+) -> tuple[Any, Any]:
     """The gradients of `scatter_extreme`: equal parts for all that equal the result at their place."""
     own = F.cast(input == out, dtype=g.dtype)
     if not include_self:
@@ -316,13 +342,14 @@ scatter_extreme.rule(
 
 
 def _multiplied(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """The product of `input` and the elements of `src` that `index` sends to each place. Element number r among those sent
-    to one place is multiplied in round r, so that no round has a repeated index and zeros need no special care."""
+    """The product of `input` and the elements of `src` that `index` sends to each place. Element number r
+    among those sent to one place is multiplied in round r, so that no round has a repeated index and zeros
+    need no special care."""
     flat_index = reshape(index, index._array.shape or (1,))
     result, src = reshape(input, input._array.shape or (1,)), reshape(src, flat_index._array.shape)
     ranks = _ranks(flat_index, dim)
     for number in range(int(ranks._array.max()) + 1):
-        places = list((ranks == number).nonzero(as_tuple=True))
+        places = list(ranks.eq(number).nonzero(as_tuple=True))
         values = getitem(src, tuple(places))
         places[dim] = getitem(flat_index, tuple(places))
         target = tuple(places)
@@ -353,12 +380,13 @@ expose_inplace(_scatter_add, "scatter_add_")
 expose_inplace(_scatter_reduce, "scatter_reduce_")
 
 
-# -- along one dimension ---------------------------------------------------------------------------------------------------
+# -- along one dimension -------------------------------------------------------------------------------------
 
 
 @op("linear")
 def index_add(F: Any, input: Any, index: Any, source: Any, *, dim: Any) -> Any:
-    """A copy of `input` with ``alpha * source`` added to the entries of dimension `dim` that `index` names; repeats add up.
+    """A copy of `input` with ``alpha * source`` added to the entries of dimension `dim` that `index` names;
+    repeats add up.
 
     >>> ag.zeros(2, 2).index_add(0, ag.tensor([1, 1]), ag.ones(2, 2))
     tensor([[0., 0.],
@@ -370,9 +398,10 @@ def index_add(F: Any, input: Any, index: Any, source: Any, *, dim: Any) -> Any:
 index_add.rule(input=lambda F, g: g, source=lambda F, g, index, *, dim: F.index_select(g, index, dim=dim))
 
 
-@op("linear")
+@op("general")
 def index_fill(F: Any, input: Any, index: Any, *, dim: Any, value: Any) -> Any:
-    """A copy of `input` with `value` (a number or a tensor without dimensions) in the entries of `dim` that `index` names.
+    """A copy of `input` with `value` (a number or a tensor without dimensions) in the entries of `dim` that
+    `index` names.
 
     >>> ag.zeros(3).index_fill(0, ag.tensor([0, -1]), 5)
     tensor([5., 0., 5.])
@@ -406,20 +435,30 @@ def _rows(function: str, input: Tensor, dim: int, index: Any, source: Any) -> in
     dim = canonical_dim(dim, input._array.ndim)
     _check_index(function, index)
     if index._array.ndim > 1:
-        raise IndexError(f"{function}_(): Index is supposed to be a vector, but got dim: {index._array.ndim}{errors.here()}")
-    _same_dtype(function, input, source, f"{function}_(): self ({{}}) and source ({{}}) must have the same scalar type")
+        raise IndexError(
+            f"{function}_(): Index is supposed to be a vector, but got dim: "
+            f"{index._array.ndim}{errors.here()}"
+        )
+    _same_dtype(
+        function,
+        input,
+        source,
+        f"{function}_(): self ({{}}) and source ({{}}) must have the same scalar type",
+    )
     shape, given = input._array.shape, source._array.shape
     count = given[dim] if given else 1
     if count != index._array.size:
         raise RuntimeError(
-            f"{function}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): ({count}), for dim: "
+            f"{function}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): "
+            f"({count}), for dim: "
             f"{dim}{errors.here()}"
         )
     around, offered = (*shape[:dim], *shape[dim + 1 :]), (*given[:dim], *given[dim + 1 :])
     if around != offered:
         raise RuntimeError(
             f"{function}_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
-            f"{' '.join(map(str, around))} at dimension {dim} and source slice shape: {' '.join(map(str, offered))} at "
+            f"{' '.join(map(str, around))} at dimension {dim} and source slice shape: "
+            f"{' '.join(map(str, offered))} at "
             f"dimension {dim}.{errors.here()}"
         )
     return dim
@@ -461,11 +500,14 @@ def _index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
             "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value._array.ndim} dimension(s).{errors.here()}"
         )
+    # A mask, so that an entry that is named twice counts once in the derivative.
     shape = input._array.shape
-    if shape:
-        value = expand(value, (*shape[:dim], index._array.size, *shape[dim + 1 :]))
-    result = index_copy.apply(input, index, value.to(input._type.dtype), dim=dim)
-    return result
+    namespace = input._type.namespace
+    named = namespace.zeros((shape[dim] if shape else 1,), dtypes.bool_.numpy)
+    namespace.setitem(named, (index._array.reshape(-1),), True)
+    mask = wrap(named.reshape((-1,) + (1,) * (len(shape) - dim - 1) if shape else ()))
+    found: Tensor = masked_fill.public(input, mask, value)
+    return found
 
 
 _index_add.__doc__, _index_copy.__doc__ = index_add.__doc__, index_copy.__doc__
@@ -473,7 +515,8 @@ _index_fill.__doc__ = index_fill.__doc__
 
 
 def take(input: Tensor, index: Tensor) -> Tensor:
-    """The elements of the flattened `input` at `index`, in the shape of `index`; negative ones count from the end.
+    """The elements of the flattened `input` at `index`, in the shape of `index`; negative ones count from the
+    end.
 
     >>> ag.tensor([[1, 2], [3, 4]]).take(ag.tensor([3, 0]))
     tensor([4, 1])
@@ -482,13 +525,15 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     check_tensor(index, "take", "index", 2)
     if index._type.dtype is not dtypes.int64:
         raise RuntimeError(
-            f"take(): Expected a long tensor for index, but got {index._type.dtype.scalar_name}{errors.here()}"
+            "take(): Expected a long tensor for index, but got "
+            f"{index._type.dtype.scalar_name}{errors.here()}"
         )
     size = input._array.size
     bad = out_of_range(index, -size, size)
     if bad is not None:
         raise IndexError(
-            f"out of range: tried to access index {bad} on a tensor of {size} elements.\n  in take(){errors.here()}"
+            f"out of range: tried to access index {bad} on a tensor of {size} elements.\n  in "
+            f"take(){errors.here()}"
         )
     flat = reshape(input, (-1,)) if size else reshape(input, (0,))
     result: Tensor = _take(flat, index)
@@ -502,7 +547,8 @@ def _take(flat: Tensor, places: Tensor) -> Tensor:
 
 @numpy_names
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """Like `gather`, but `input` and `indices` broadcast in the other dimensions; without `dim`, from the flattened tensor.
+    """Like `gather`, but `input` and `indices` broadcast in the other dimensions; without `dim`, from the
+    flattened tensor.
 
     >>> x = ag.tensor([[3, 1], [2, 4]])
     >>> ag.take_along_dim(x, ag.tensor([[1], [0]]), dim=1)
@@ -512,11 +558,14 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     check_tensor(input, "take_along_dim")
     _check_index("take_along_dim", indices, 2)
     if dim is None:
-        return take_along_dim(reshape(input, (input._array.size,)), reshape(indices, (indices._array.size,)), 0)
+        return take_along_dim(
+            reshape(input, (input._array.size,)), reshape(indices, (indices._array.size,)), 0
+        )
     if indices._array.ndim != input._array.ndim:
         raise RuntimeError(
             f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
-            f"{input._array.ndim} dimensions for input, and {indices._array.ndim} dimensions for indices{errors.here()}"
+            f"{input._array.ndim} dimensions for input, and {indices._array.ndim} dimensions for "
+            f"indices{errors.here()}"
         )
     dim = canonical_dim(dim, input._array.ndim)
     shape, wanted = list(input._array.shape), list(indices._array.shape)
@@ -524,10 +573,13 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         if axis != dim and shape[axis] != wanted[axis]:
             if 1 not in (shape[axis], wanted[axis]):
                 raise RuntimeError(
-                    f"The size of tensor a ({shape[axis]}) must match the size of tensor b ({wanted[axis]}) at non-singleton "
+                    f"The size of tensor a ({shape[axis]}) must match the size of tensor b ({wanted[axis]}) "
+                    "at non-singleton "
                     f"dimension {axis}{errors.here()}"
                 )
-            shape[axis] = wanted[axis] = max(shape[axis], wanted[axis]) if 0 not in (shape[axis], wanted[axis]) else 0
+            shape[axis] = wanted[axis] = (
+                max(shape[axis], wanted[axis]) if 0 not in (shape[axis], wanted[axis]) else 0
+            )
     _check_bounds("take_along_dim", input, indices, dim, negative=True)
     namespace = indices._type.namespace
     extent = input._array.shape[dim] if input._array.ndim else 1
@@ -550,7 +602,7 @@ expose_inplace(_index_copy, "index_copy_")
 expose_inplace(_index_fill, "index_fill_")
 
 
-# -- masks, nonzero --------------------------------------------------------------------------------------------------------
+# -- masks, nonzero ------------------------------------------------------------------------------------------
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
@@ -562,13 +614,16 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     check_tensor(input, "masked_select")
     check_tensor(mask, "masked_select", "mask", 2)
     if mask._type.dtype is not dtypes.bool_:
-        raise RuntimeError(f"masked_select: expected BoolTensor for mask, not {mask._type.dtype}{errors.here()}")
+        raise RuntimeError(
+            f"masked_select: expected BoolTensor for mask, not {mask._type.dtype}{errors.here()}"
+        )
     shape = common_shape((input, mask)) or (1,)
     return getitem(expand(input, shape), expand(mask, shape))
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
-    """A copy of `input` with the elements of `source`, one after the other, where `mask` is true; `mask` broadcasts.
+    """A copy of `input` with the elements of `source`, one after the other, where `mask` is true; `mask`
+    broadcasts.
 
     Raises:
         RuntimeError: `source` has fewer elements than `mask` is true at, or another dtype than `input`.
@@ -580,25 +635,34 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     check_tensor(mask, "masked_scatter", "mask", 2)
     check_tensor(source, "masked_scatter", "source", 3)
     if mask._type.dtype is not dtypes.bool_:
-        raise RuntimeError(f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask._type.dtype.name}{errors.here()}")
+        raise RuntimeError(
+            "masked_scatter_ only supports boolean masks, but got mask with dtype "
+            f"{mask._type.dtype.name}{errors.here()}"
+        )
     _same_dtype(
-        "masked_scatter", input, source, "masked_scatter: expected self and source to have same dtypes but got {} and {}"
+        "masked_scatter",
+        input,
+        source,
+        "masked_scatter: expected self and source to have same dtypes but got {} and {}",
     )
     shape = common_shape((input, mask))
     places = expand(mask, shape).nonzero(as_tuple=True)
     count = places[0]._array.size
     if source._array.size < count:
-        raise RuntimeError(f"Number of elements of source < number of ones in mask\n  in masked_scatter(){errors.here()}")
+        raise RuntimeError(
+            f"Number of elements of source < number of ones in mask\n  in masked_scatter(){errors.here()}"
+        )
     values = reshape(source, (source._array.size,))[:count]
     if not shape:
         return reshape(_index_put(reshape(input, (1,)), places, values), ())
-    return _index_put(expand(input, shape), places, values)
+    result: Tensor = _index_put(expand(input, shape), places, values)
+    return result
 
 
 @op("general", out="infer")
 def nonzero(F: Any, input: Any) -> Any:
-    """The places of the elements that are not zero: an int64 tensor with one row each; or, with ``as_tuple=True``, one
-    vector of indices for each dimension.
+    """The places of the elements that are not zero: an int64 tensor with one row each; or, with
+    ``as_tuple=True``, one vector of indices for each dimension.
 
     >>> ag.tensor([[0, 1], [2, 0]]).nonzero()
     tensor([[0, 1],
@@ -653,7 +717,8 @@ def _triangle(name: str, row: int, col: int, offset: int, dtype: Any, device: An
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = "cpu"
 ) -> Tensor:
-    """The places of the lower triangle of a (row, col) matrix: rows and columns as an integer tensor of shape (2, count).
+    """The places of the lower triangle of a (row, col) matrix: rows and columns as an integer tensor of shape
+    (2, count).
 
     >>> ag.tril_indices(2, 2)
     tensor([[0, 1, 1],
@@ -665,7 +730,8 @@ def tril_indices(
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = "cpu"
 ) -> Tensor:
-    """The places of the upper triangle of a (row, col) matrix: rows and columns as an integer tensor of shape (2, count).
+    """The places of the upper triangle of a (row, col) matrix: rows and columns as an integer tensor of shape
+    (2, count).
 
     >>> ag.triu_indices(2, 2)
     tensor([[0, 0, 1],

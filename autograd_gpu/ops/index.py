@@ -1,8 +1,9 @@
 """`x[key]` and `x[key] = value`, with everything that PyTorch takes as a key.
 
-A key falls into a basic part (ints, slices, None, Ellipsis), which makes a view, and index tensors, which copy. Basic comes
-first, as in PyTorch and unlike NumPy: ``x[0, :, index]`` has the dimension of the slice first. Masks become the indices of
-their true elements. Index tensors are inputs of the op, so a change of one between forward and backward is noticed.
+A key falls into a basic part (ints, slices, None, Ellipsis), which makes a view, and index tensors, which
+copy. Basic comes first, as in PyTorch and unlike NumPy: ``x[0, :, index]`` has the dimension of the slice
+first. Masks become the indices of their true elements. Index tensors are inputs of the op, so a change of one
+between forward and backward is noticed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
+from autograd_gpu.core.call import constant, raise_clearly
 from autograd_gpu.core.graph import Tensor, bump, node_of, wrap
 from autograd_gpu.core.inplace import check_writable, inplace
-from autograd_gpu.core.call import constant, raise_clearly
 from autograd_gpu.core.op import METHODS, REGISTRY, TensorNamespace, expose, op
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
 from autograd_gpu.ops.basic import alias
@@ -27,7 +28,7 @@ WRONG_INDEX = "tensors used as indices must be long, int, byte or bool tensors"
 int64 = dtypes.int64.numpy
 
 
-# -- the ops ---------------------------------------------------------------------------------------------------------------
+# -- the ops -------------------------------------------------------------------------------------------------
 
 
 def raw_key(indices: Sequence[Any], dims: Sequence[int]) -> tuple[Any, ...]:
@@ -48,7 +49,9 @@ def index(F: Any, input: Any, *indices: Any, dims: Any) -> Any:
 
 
 index.rule(
-    input=lambda F, g, input_like, indices, *, dims: F.index_backward(g, *indices, shape=input_like.shape, dims=dims)
+    input=lambda F, g, input_like, indices, *, dims: F.index_backward(
+        g, *indices, shape=input_like.shape, dims=dims
+    )
 )
 
 
@@ -65,7 +68,8 @@ index_backward.rule(grad=lambda F, g, indices, *, dims: F.index(g, *indices, dim
 
 @op("linear")
 def index_put(F: Any, input: Any, values: Any, *indices: Any, dims: Any, accumulate: Any) -> Any:
-    """A copy of `input` with `values` (which broadcast) at `indices`; `accumulate` adds, repeated indices included.
+    """A copy of `input` with `values` (which broadcast) at `indices`; `accumulate` adds, repeated indices
+    included.
 
     Args:
         indices: a tuple of integer or bool tensors for the first dimensions; None skips one.
@@ -83,9 +87,9 @@ def index_put(F: Any, input: Any, values: Any, *indices: Any, dims: Any, accumul
 
 
 index_put.rule(
-    input=lambda F, g, indices, *, dims, accumulate: g
-    if accumulate
-    else F.index_put_zero(g, *indices, dims=dims),
+    input=lambda F, g, indices, *, dims, accumulate: (
+        g if accumulate else F.index_put_zero(g, *indices, dims=dims)
+    ),
     values=lambda F, g, indices, *, dims: F.index(g, *indices, dims=dims),
 )
 
@@ -107,13 +111,15 @@ def copy_values(F: Any, input: Any, src: Any) -> Any:
     return F.cast(F.expand(src, input.shape), input.dtype)
 
 
-copy_values.rule(input=lambda F, g: F.zeros_like(g), src=lambda F, g, src_like: F.cast(g, dtype=src_like.dtype))
+copy_values.rule(
+    input=lambda F, g: F.zeros_like(g), src=lambda F, g, src_like: F.cast(g, dtype=src_like.dtype)
+)
 
 
 @op("elementwise")
 def masked_fill(F: Any, input: Any, mask: Any, value: Any) -> Any:
-    """A copy of `input` with `value` (a number, or a tensor without dimensions) where the bool tensor `mask`, which
-    broadcasts, is true.
+    """A copy of `input` with `value` (a number, or a tensor without dimensions) where the bool tensor `mask`,
+    which broadcasts, is true.
 
     Raises:
         RuntimeError: `mask` is not bool, or `value` has dimensions.
@@ -159,13 +165,16 @@ def index_select(F: Any, input: Any, index: Any, *, dim: Any) -> Any:
 
 
 index_select.rule(
-    input=lambda F, g, input_like, index, *, dim: F.index_select_backward(g, index, shape=input_like.shape, dim=dim)
+    input=lambda F, g, input_like, index, *, dim: F.index_select_backward(
+        g, index, shape=input_like.shape, dim=dim
+    )
 )
 
 
 @op("linear")
 def index_select_backward(F: Any, grad: Any, index: Any, *, shape: Any, dim: Any) -> Any:
-    """Zeros of `shape` with the entries of `grad` added at `index` along `dim`: the adjoint of `index_select`."""
+    """Zeros of `shape` with the entries of `grad` added at `index` along `dim`: the adjoint of
+    `index_select`."""
     return F.index_add(F.zeros(shape, grad.dtype), index, grad, dim=dim)
 
 
@@ -185,7 +194,8 @@ def _index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     extent = input._array.shape[dim] if input._array.ndim else 1
     if (bad := out_of_range(index, 0, extent)) is not None:
         raise IndexError(
-            f"index out of range in self: index_select() got index {bad} for dimension {dim} with size {extent}{errors.here()}"
+            f"index out of range in self: index_select() got index {bad} for dimension {dim} with size "
+            f"{extent}{errors.here()}"
         )
     result: Tensor = index_select.apply(input, index, dim=dim)
     return result
@@ -197,7 +207,8 @@ TensorNamespace.index_select = staticmethod(index_select.apply)  # type: ignore[
 
 
 def out_of_range(index: Tensor, low: int, high: int) -> int | None:
-    """An element of an index tensor outside [low, high), if there is one. On a GPU nothing is read back: None."""
+    """An element of an index tensor outside [low, high), if there is one. On a GPU nothing is read back:
+    None."""
     array = index._array
     if array.size == 0 or index._type.device.type != "cpu":
         return None
@@ -224,7 +235,8 @@ def _explain(inputs: Sequence[Any], indices: Sequence[Tensor], dims: Sequence[in
     place = dims[0] if adjacent else 0
     if len(inputs) > 1:
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(inputs[1]._array.shape)} cannot be broadcast to indexing result of "
+            f"shape mismatch: value tensor of shape {list(inputs[1]._array.shape)} cannot be broadcast to "
+            "indexing result of "
             f"shape {list(rest[:place] + found + rest[place:])}"
         )
 
@@ -244,7 +256,7 @@ index.explain_error = lambda inputs, params: _explain(inputs[:1], inputs[1:], pa
 index_put.explain_error = lambda inputs, params: _explain(inputs[:2], inputs[2:], params["dims"])
 
 
-# -- keys ------------------------------------------------------------------------------------------------------------------
+# -- keys ----------------------------------------------------------------------------------------------------
 
 
 class Key:
@@ -282,7 +294,8 @@ class Key:
             else:
                 if not -shape[source] <= item < shape[source]:
                     raise IndexError(
-                        f"index {item} is out of bounds for dimension {source} with size {shape[source]}{errors.here()}"
+                        f"index {item} is out of bounds for dimension {source} with size "
+                        f"{shape[source]}{errors.here()}"
                     )
                 self.basic.append(item)
                 self.plain = False
@@ -305,7 +318,8 @@ class Key:
         for axis, extent in enumerate(array.shape):
             if extent != shape[source + axis]:
                 raise IndexError(
-                    f"The shape of the mask {list(array.shape)} at index {axis} does not match the shape of the indexed tensor "
+                    f"The shape of the mask {list(array.shape)} at index {axis} does not match the shape of "
+                    "the indexed tensor "
                     f"{list(shape)} at index {source + axis}{errors.here()}"
                 )
         places = namespace.nonzero(array)
@@ -327,7 +341,8 @@ def _items(key: Any) -> tuple[Any, ...]:
         for item in key:
             if item is None or item is Ellipsis or isinstance(item, (slice, Tensor, list, tuple)):
                 warnings.warn(
-                    "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of "
+                    "Using a non-tuple sequence for multidimensional indexing is deprecated; use "
+                    "x[tuple(seq)] instead of "
                     "x[seq]",
                     UserWarning,
                     stacklevel=4,
@@ -363,9 +378,13 @@ def _item(input: Tensor, item: Any) -> Any:
 
 
 def _slice(item: slice) -> slice:
-    start, stop, step = (None if bound is None else _bound(bound) for bound in (item.start, item.stop, item.step))
+    start, stop, step = (
+        None if bound is None else _bound(bound) for bound in (item.start, item.stop, item.step)
+    )
     if step is not None and step <= 0:
-        raise ValueError(f"{'slice step cannot be zero' if step == 0 else 'step must be greater than zero'}{errors.here()}")
+        raise ValueError(
+            f"{'slice step cannot be zero' if step == 0 else 'step must be greater than zero'}{errors.here()}"
+        )
     return slice(start, stop, step)
 
 
@@ -374,7 +393,8 @@ def _bound(value: Any) -> int:
         return operator.index(value)
     except TypeError:
         raise TypeError(
-            f"slice indices must be integers or None or have an __index__ method, not {type(value).__name__}{errors.here()}"
+            "slice indices must be integers or None or have an __index__ method, not "
+            f"{type(value).__name__}{errors.here()}"
         ) from None
 
 
@@ -384,7 +404,9 @@ def _index_tensor(input: Tensor, item: Tensor) -> Any:
         raise IndexError(f"{WRONG_INDEX}, not {dtype}{errors.here()}")
     if dtype is dtypes.uint8:
         warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", UserWarning, stacklevel=5
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+            UserWarning,
+            stacklevel=5,
         )
     elif item._array.ndim == 0 and dtype is not dtypes.bool_:
         return int(item._array)
@@ -407,7 +429,9 @@ def basic_view(input: Tensor, key: list[Any]) -> Tensor:
     """The view that a key of ints, slices and None makes, by the op whose name PyTorch users expect."""
     result: Tensor
     ints = [dim for dim, item in enumerate(key) if isinstance(item, int)]
-    rest = [item for item in key if not isinstance(item, int) and item != slice(None) and item is not Ellipsis]
+    rest = [
+        item for item in key if not isinstance(item, int) and item != slice(None) and item is not Ellipsis
+    ]
     if len(ints) == 1 and not rest:
         place, extent = key[ints[0]], input._array.shape[ints[0]]
         result = select.apply(input, dim=ints[0], index=place + extent if place < 0 else place)
@@ -418,11 +442,12 @@ def basic_view(input: Tensor, key: list[Any]) -> Tensor:
     return result
 
 
-# -- x[key] ----------------------------------------------------------------------------------------------------------------
+# -- x[key] --------------------------------------------------------------------------------------------------
 
 
 def getitem(input: Tensor, key: Any) -> Tensor:
-    """``input[key]``: a view for ints, slices, None and Ellipsis; a copy for integer and bool tensors, lists and arrays.
+    """``input[key]``: a view for ints, slices, None and Ellipsis; a copy for integer and bool tensors, lists
+    and arrays.
 
     Raises:
         IndexError: out of range, too many indices, or an index of another type.
@@ -453,7 +478,8 @@ def getitem(input: Tensor, key: Any) -> Tensor:
 def _check_no_dimensions(key: Any) -> None:
     if isinstance(key, int) and not isinstance(key, bool):
         raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+            "convert a 0-dim "
             f"tensor to a number{errors.here()}"
         )
     if isinstance(key, slice):
@@ -461,7 +487,8 @@ def _check_no_dimensions(key: Any) -> None:
 
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
-    """``input[key] = value``, in place and recorded. `value` is a number, or a tensor that broadcasts to ``input[key]``.
+    """``input[key] = value``, in place and recorded. `value` is a number, or a tensor that broadcasts to
+    ``input[key]``.
 
     With repeated integer indices the last value wins; use `index_put` with ``accumulate=True`` to add.
 
@@ -471,9 +498,12 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
         IndexError: as for reading.
     """
     if not isinstance(value, Tensor):
-        if not isinstance(value, (bool, int, float, complex)) and not (hasattr(value, "item") and not getattr(value, "ndim", 1)):
+        if not isinstance(value, (bool, int, float, complex)) and not (
+            hasattr(value, "item") and not getattr(value, "ndim", 1)
+        ):
             raise TypeError(
-                f"can't assign a {type(value).__module__ + '.' if hasattr(value, '__array__') else ''}{type(value).__name__} "
+                "can't assign a "
+                f"{'numpy.' if hasattr(value, '__array__') else ''}{type(value).__name__} "
                 f"to a ag.{input._type.dtype.scalar_name}Tensor (make a tensor of it){errors.here()}"
             )
         value = _constant(input, value)
@@ -483,7 +513,12 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
         _check_no_dimensions(key)
     if value._array.ndim == 0 and value._type is input._type and _is_mask(input, key):
         # The same result without looking up where the mask is true.
-        inplace(masked_fill, input, reshape(key, key._array.shape + (1,) * (input._array.ndim - key._array.ndim)), value)
+        inplace(
+            masked_fill,
+            input,
+            reshape(key, key._array.shape + (1,) * (input._array.ndim - key._array.ndim)),
+            value,
+        )
         return
     parts = Key(input, key)
     target = parts.view(input)
@@ -492,7 +527,8 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
         return
     if value._type is not input._type:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {input._type.dtype.scalar_name} for the "
+            "Index put requires the source and destination dtypes match, got "
+            f"{input._type.dtype.scalar_name} for the "
             f"destination and {value._type.dtype.scalar_name} for the source.{errors.here()}"
         )
     index_put_(target, _fitting(value, target, parts), parts.indices, parts.dims, False)
@@ -505,17 +541,23 @@ def _fitting(value: Tensor, target: Tensor, parts: Key) -> Tensor:
 
 
 def _is_mask(input: Tensor, key: Any) -> bool:
-    if not isinstance(key, Tensor) or key._type.dtype is not dtypes.bool_ or key._type.device is not input._type.device:
+    if (
+        not isinstance(key, Tensor)
+        or key._type.dtype is not dtypes.bool_
+        or key._type.device is not input._type.device
+    ):
         return False
     shape = key._array.shape
-    return 0 < len(shape) <= input._array.ndim and input._array.shape[: len(shape)] == shape
+    result: bool = 0 < len(shape) <= input._array.ndim and input._array.shape[: len(shape)] == shape
+    return result
 
 
 def _constant(input: Tensor, value: Any) -> Tensor:
     value = value if isinstance(value, (bool, int, float, complex)) else value.item()
     if isinstance(value, complex) and not input._type.is_complex:
         raise RuntimeError(
-            f"value cannot be converted to type {input._type.dtype.name} without overflow: {value}{errors.here()}"
+            f"value cannot be converted to type {input._type.dtype.name} without overflow: "
+            f"{value}{errors.here()}"
         )
     return constant(input._type, value)
 
@@ -536,7 +578,8 @@ def _copy_into(target: Tensor, value: Tensor) -> Tensor:
 
 
 def copy_(input: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
-    """Writes the values of `src`, which broadcasts, into this tensor, converting dtype and device. Returns the tensor.
+    """Writes the values of `src`, which broadcasts, into this tensor, converting dtype and device. Returns
+    the tensor.
 
     >>> ag.zeros(2).copy_(ag.tensor(3))
     tensor([3., 3.])
@@ -571,13 +614,19 @@ def _put_parts(input: Tensor, indices: Any, values: Any) -> tuple[Key, Tensor]:
     key = tuple(slice(None) if each is None else each for each in indices)
     for each in key:
         if not isinstance(each, (Tensor, slice)):
-            raise TypeError(f"index_put(): indices must be Tensors or None, not {type(each).__name__}{errors.here()}")
-    parts = Key(input, tuple(each.reshape(1) if isinstance(each, Tensor) and not each._array.ndim else each for each in key))
+            raise TypeError(
+                f"index_put(): indices must be Tensors or None, not {type(each).__name__}{errors.here()}"
+            )
+    parts = Key(
+        input,
+        tuple(each.reshape(1) if isinstance(each, Tensor) and not each._array.ndim else each for each in key),
+    )
     if not isinstance(values, Tensor):
         values = _constant(input, values)
     if values._type is not input._type:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {input._type.dtype.scalar_name} for the "
+            "Index put requires the source and destination dtypes match, got "
+            f"{input._type.dtype.scalar_name} for the "
             f"destination and {values._type.dtype.scalar_name} for the source.{errors.here()}"
         )
     return parts, values
@@ -615,7 +664,8 @@ def _fill_operands(input: Tensor, mask: Any, value: Any) -> tuple[Tensor, Tensor
     check_tensor(mask, "masked_fill", "mask", 2)
     if mask._type.dtype is not dtypes.bool_:
         raise RuntimeError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask._type.dtype.name}{errors.here()}"
+            "masked_fill_ only supports boolean masks, but got mask with dtype "
+            f"{mask._type.dtype.name}{errors.here()}"
         )
     if not isinstance(value, Tensor):
         return mask, _constant(input, value)

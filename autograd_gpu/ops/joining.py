@@ -13,13 +13,22 @@ from autograd_gpu.ops.arguments import canonical_dim, canonical_dims, check_tens
 from autograd_gpu.ops.index import index_select
 from autograd_gpu.ops.parts import diagonal, two_dims
 from autograd_gpu.ops.shape import (
-    Shape, atleast_1d, atleast_2d, atleast_3d, expand, flatten, integers, ravel, reshape, transpose,
+    Shape,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    expand,
+    flatten,
+    integers,
+    ravel,
+    reshape,
+    transpose,
 )  # fmt: skip
 
 int64 = dtypes.int64.numpy
 
 
-# -- copies ----------------------------------------------------------------------------------------------------------------
+# -- copies --------------------------------------------------------------------------------------------------
 
 
 @op("linear")
@@ -60,12 +69,13 @@ expose(clone, "clone")
 expose(contiguous, "contiguous", function_too=False)
 
 
-# -- joining ---------------------------------------------------------------------------------------------------------------
+# -- joining -------------------------------------------------------------------------------------------------
 
 
 @op("linear", promote="common")
 def cat(F: Any, *tensors: Any, dim: Any) -> Any:
-    """Tensors one after the other along dimension `dim`. Their other dimensions must agree; dtypes are promoted.
+    """Tensors one after the other along dimension `dim`. Their other dimensions must agree; dtypes are
+    promoted.
 
     Raises:
         ValueError: no tensors.
@@ -80,7 +90,9 @@ def cat(F: Any, *tensors: Any, dim: Any) -> Any:
 # The raw namespace's `cat` takes one sequence, as users' does; rules may call F.cat(list, dim=...) in both.
 cat.forward_name = "cat_inputs"
 cat.rule(
-    tensors=lambda F, g, tensors_like, *, dim: F.split(g, tuple(spec.shape[dim] for spec in tensors_like), dim=dim)
+    tensors=lambda F, g, tensors_like, *, dim: F.split(
+        g, tuple(spec.shape[dim] for spec in tensors_like), dim=dim
+    )
 )
 
 
@@ -92,11 +104,14 @@ def _explain_cat(tensors: Sequence[Tensor], params: dict[str, Any]) -> None:
         if not shape:
             raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
         if len(shape) != len(first):
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
         for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
             if axis != dim and a != b:
                 raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got size {b} for tensor "
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got size "
+                    f"{b} for tensor "
                     f"number {position} in the list."
                 )
 
@@ -107,13 +122,15 @@ cat.explain_error = _explain_cat
 def _sequence(tensors: Any, function: str) -> list[Tensor]:
     if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
         raise TypeError(
-            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+            f"{type(tensors).__name__}"
             f"{errors.here()}"
         )
     for position, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
             raise TypeError(
-                f"{function}(): expected Tensor as element {position} in argument 0, but got {type(tensor).__name__}"
+                f"{function}(): expected Tensor as element {position} in argument 0, but got "
+                f"{type(tensor).__name__}"
                 f"{errors.here()}"
             )
     return list(tensors)
@@ -125,7 +142,9 @@ def _cat(tensors: Any, dim: int = 0) -> Tensor:
     members = _sequence(tensors, "cat")
     if not members:
         raise ValueError(f"torch.cat(): expected a non-empty list of Tensors{errors.here()}")
-    if any(tensor._array.shape == (0,) for tensor in members) and any(tensor._array.ndim > 1 for tensor in members):
+    if any(tensor._array.shape == (0,) for tensor in members) and any(
+        tensor._array.ndim > 1 for tensor in members
+    ):
         # As in PyTorch, vectors without elements fit everywhere; their dtypes count.
         dtype = dtypes.result_type(*(operand(tensor) for tensor in members))
         members = [tensor for tensor in members if tensor._array.shape != (0,)]
@@ -184,17 +203,20 @@ _stack.__doc__ = stack.__doc__
 def hstack(tensors: Any) -> Tensor:
     """Joined along columns: dimension 1, or 0 for vectors and numbers."""
     members = atleast_1d(_sequence(tensors, "hstack"))
-    return _cat(list(members), 0 if members and members[0]._array.ndim == 1 else 1)
+    result: Tensor = _cat(list(members), 0 if members and members[0]._array.ndim == 1 else 1)
+    return result
 
 
 def vstack(tensors: Any) -> Tensor:
     """Joined along rows: dimension 0; vectors are rows."""
-    return _cat(list(atleast_2d(_sequence(tensors, "vstack"))), 0)
+    result: Tensor = _cat(list(atleast_2d(_sequence(tensors, "vstack"))), 0)
+    return result
 
 
 def dstack(tensors: Any) -> Tensor:
     """Joined along depth: dimension 2, added where there is none."""
-    return _cat(list(atleast_3d(_sequence(tensors, "dstack"))), 2)
+    result: Tensor = _cat(list(atleast_3d(_sequence(tensors, "dstack"))), 2)
+    return result
 
 
 def column_stack(tensors: Any) -> Tensor:
@@ -203,7 +225,8 @@ def column_stack(tensors: Any) -> Tensor:
         reshape(tensor, (tensor._array.size, 1)) if tensor._array.ndim < 2 else tensor
         for tensor in _sequence(tensors, "column_stack")
     ]
-    return _cat(columns, 1)
+    result: Tensor = _cat(columns, 1)
+    return result
 
 
 def block_diag(*tensors: Tensor) -> Tensor:
@@ -222,7 +245,8 @@ def block_diag(*tensors: Tensor) -> Tensor:
             )
     widths = [block._array.shape[1] for block in blocks]
     rows = [_pad(block, (sum(widths[:i]), sum(widths[i + 1 :]))) for i, block in enumerate(blocks)]
-    return _cat(rows, 0)
+    result: Tensor = _cat(rows, 0)
+    return result
 
 
 expose(cat, "cat", "concat", "concatenate", method=False)
@@ -234,7 +258,7 @@ expose(column_stack, "column_stack", method=False)
 expose(block_diag, "block_diag", method=False)
 
 
-# -- mirrored, rotated -----------------------------------------------------------------------------------------------------
+# -- mirrored, rotated ---------------------------------------------------------------------------------------
 
 
 @op("linear")
@@ -265,20 +289,22 @@ def fliplr(input: Tensor) -> Tensor:
     """A copy with columns (dimension 1) in reversed order."""
     if input._array.ndim < 2:
         raise RuntimeError(f"Input must be >= 2-d.{errors.here()}")
-    return _flip(input, 1)
+    result: Tensor = _flip(input, 1)
+    return result
 
 
 def flipud(input: Tensor) -> Tensor:
     """A copy with rows (dimension 0) in reversed order."""
     if input._array.ndim < 1:
         raise RuntimeError(f"Input must be >= 1-d.{errors.here()}")
-    return _flip(input, 0)
+    result: Tensor = _flip(input, 0)
+    return result
 
 
 @op("linear")
 def roll(F: Any, input: Any, *, shifts: Any, dims: Any) -> Any:
-    """A copy with elements moved cyclically by `shifts` along `dims` (ints or tuples); over the flattened tensor if there are
-    no `dims`.
+    """A copy with elements moved cyclically by `shifts` along `dims` (ints or tuples); over the flattened
+    tensor if there are no `dims`.
 
     >>> ag.arange(4).roll(1)
     tensor([3, 0, 1, 2])
@@ -326,7 +352,8 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     first, second = (canonical_dim(dim, ndim) for dim in dims)
     if first == second:
         raise RuntimeError(
-            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}{errors.here()}"
+            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = "
+            f"{dims[1]}{errors.here()}"
         )
     result: Tensor
     if k % 4 == 0:
@@ -344,12 +371,13 @@ for _function in (flip, fliplr, flipud, roll, rot90):
     expose(_function, _function.__name__)
 
 
-# -- repeated --------------------------------------------------------------------------------------------------------------
+# -- repeated ------------------------------------------------------------------------------------------------
 
 
 @op("linear")
 def repeat(F: Any, input: Any, *, repeats: Any) -> Any:
-    """A copy with each dimension repeated that many times; more repeats than dimensions add dimensions in front.
+    """A copy with each dimension repeated that many times; more repeats than dimensions add dimensions in
+    front.
 
     Raises:
         RuntimeError: fewer repeats than dimensions, or a negative one.
@@ -404,7 +432,8 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     """
     check_tensor(input, "tile")
     counts = integers(dims, "tile", "dims")
-    return _repeat(input, (1,) * (input._array.ndim - len(counts)) + counts)
+    result: Tensor = _repeat(input, (1,) * (input._array.ndim - len(counts)) + counts)
+    return result
 
 
 @op("linear")
@@ -412,7 +441,8 @@ def repeat_interleave(F: Any, input: Any, *, repeats: Any, dim: Any) -> Any:
     """Each entry of dimension `dim` (None: of the flattened tensor) `repeats` times in a row.
 
     Args:
-        repeats: a number, or an integer tensor with one number per entry (then `output_size`, their sum, is checked).
+        repeats: a number, or an integer tensor with one number per entry (then `output_size`, their sum, is
+        checked).
 
     >>> ag.tensor([1, 2]).repeat_interleave(2)
     tensor([1, 1, 2, 2])
@@ -424,7 +454,9 @@ def repeat_interleave(F: Any, input: Any, *, repeats: Any, dim: Any) -> Any:
 
 repeat_interleave.rule(
     input=lambda F, g, input_like, *, repeats, dim: F.sum(
-        F.reshape(g, shape=(*input_like.shape[: dim + 1], repeats, *input_like.shape[dim + 1 :])), dim=(dim + 1,), keepdim=False
+        F.reshape(g, shape=(*input_like.shape[: dim + 1], repeats, *input_like.shape[dim + 1 :])),
+        dim=(dim + 1,),
+        keepdim=False,
     )
 )
 
@@ -433,7 +465,7 @@ repeat_interleave.rule(
 @numpy_names
 def _repeat_interleave(
     input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
-) -> Tensor:
+) -> Any:
     check_tensor(input, "repeat_interleave")
     if repeats is None:  # repeat_interleave(repeats): the index of the entry that each place repeats
         return _places_repeated(input, output_size)
@@ -452,15 +484,14 @@ def _repeat_interleave(
         if repeats._array.ndim != 1 or repeats._array.shape[0] != extent:
             raise RuntimeError(
                 "repeats must have the same size as input along dim, but got repeats.size(0) = "
-                f"{repeats._array.shape[0] if repeats._array.ndim else 1} and input.size({dim}) = {extent}{errors.here()}"
+                f"{repeats._array.shape[0] if repeats._array.ndim else 1} and input.size({dim}) = "
+                f"{extent}{errors.here()}"
             )
-        result: Tensor = index_select.apply(input, _places_repeated(repeats, output_size), dim=dim)
-        return result
+        return index_select.apply(input, _places_repeated(repeats, output_size), dim=dim)
     (count,) = integers((repeats,), "repeat_interleave", "repeats")
     if count < 0:
         raise RuntimeError(f"Repeats must be non-negative{errors.here()}")
-    result = repeat_interleave.apply(input, repeats=count, dim=dim)
-    return result
+    return repeat_interleave.apply(input, repeats=count, dim=dim)
 
 
 _repeat_interleave.__doc__ = repeat_interleave.__doc__
@@ -483,16 +514,17 @@ expose(tile, "tile")
 expose(repeat_interleave, "repeat_interleave")
 
 
-# -- padded ----------------------------------------------------------------------------------------------------------------
+# -- padded --------------------------------------------------------------------------------------------------
 
 
 @op("general", grad_name="ConstantPadNdBackward0")
 def pad(F: Any, input: Any, *, pads: Any, mode: Any, value: Any) -> Any:
-    """`input` with a border. `pad` lists (before, after) for the last dimension, then for the one before it, and so on;
-    negative numbers crop.
+    """`input` with a border. `pad` lists (before, after) for the last dimension, then for the one before it,
+    and so on; negative numbers crop.
 
     Args:
-        mode: "constant" (`value`, default 0), "reflect" (mirrored, without the edge), "replicate" (the edge) or "circular".
+        mode: "constant" (`value`, default 0), "reflect" (mirrored, without the edge), "replicate" (the edge)
+        or "circular".
 
     Raises:
         RuntimeError: `pad` has an odd length or too many entries, or is larger than what there is to mirror.
@@ -506,15 +538,18 @@ def pad(F: Any, input: Any, *, pads: Any, mode: Any, value: Any) -> Any:
 
 # The adjoint of padding with a constant is cropping, which is padding by the negative.
 pad.rule(
-    input=lambda F, g, input_like, *, pads, mode: F.pad(g, pads=tuple(-n for n in pads), mode="constant", value=0)
-    if mode == "constant"
-    else F.pad_backward(g, shape=input_like.shape, pads=pads, mode=mode)
+    input=lambda F, g, input_like, *, pads, mode: (
+        F.pad(g, pads=tuple(-n for n in pads), mode="constant", value=0)
+        if mode == "constant"
+        else F.pad_backward(g, shape=input_like.shape, pads=pads, mode=mode)
+    )
 )
 
 
 @op("linear")
 def pad_backward(F: Any, grad: Any, *, shape: Any, pads: Any, mode: Any) -> Any:
-    """Each element of the border added to the one it is a copy of: the adjoint of `pad` (but with a constant)."""
+    """Each element of the border added to the one it is a copy of: the adjoint of `pad` (but with a
+    constant)."""
     for position in reversed(range(len(pads) // 2)):
         axis = len(shape) - 1 - position
         places = F.pad(F.arange(0, shape[axis], 1, int64), pads[2 * position : 2 * position + 2], mode)
@@ -533,10 +568,13 @@ def _pad(input: Tensor, pads: Any, mode: str = "constant", value: Any = None) ->
     amounts = integers((pads,), "pad", "pad")
     shape = input._array.shape
     if len(amounts) % 2:
-        raise RuntimeError(f"Padding length must be divisible by 2, but pad is {list(amounts)}{errors.here()}")
+        raise RuntimeError(
+            f"Padding length must be divisible by 2, but pad is {list(amounts)}{errors.here()}"
+        )
     if len(amounts) > 2 * len(shape):
         raise RuntimeError(
-            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            "Padding length should be less than or equal to two times the input dimension but got padding "
+            "length "
             f"{len(amounts)} and input of dimension {len(shape)}{errors.here()}"
         )
     if mode not in ("constant", "reflect", "replicate", "circular"):
@@ -547,7 +585,8 @@ def _pad(input: Tensor, pads: Any, mode: str = "constant", value: Any = None) ->
         axis = len(shape) - 1 - position
         if shape[axis] + amounts[2 * position] + amounts[2 * position + 1] < 0:
             raise RuntimeError(
-                f"narrow(): length must be non-negative: pad {list(amounts)} crops more than there is at dimension {axis} of "
+                f"narrow(): length must be non-negative: pad {list(amounts)} crops more than there is at "
+                f"dimension {axis} of "
                 f"input {list(shape)}.{errors.here()}"
             )
     result: Tensor = pad.apply(input, pads=amounts, mode=mode, value=0 if value is None else value)
@@ -563,7 +602,8 @@ def _check_border(shape: Shape, amounts: Shape, mode: str, value: Any) -> None:
     padded = len(amounts) // 2
     if not (1 <= padded <= 3 and padded + 1 <= len(shape) <= padded + 2):
         raise NotImplementedError(
-            f"Padding size {len(amounts)} is not supported for {len(shape)}D input tensor in mode {mode!r}: pad the last "
+            f"Padding size {len(amounts)} is not supported for {len(shape)}D input tensor in mode {mode!r}: "
+            "pad the last "
             f"1, 2 or 3 dimensions of an input with one or two more{errors.here()}"
         )
     for position in range(padded):
@@ -577,16 +617,18 @@ def _check_border(shape: Shape, amounts: Shape, mode: str, value: Any) -> None:
             )
         if mode == "circular" and max(before, after) > extent:
             raise RuntimeError(
-                f"Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension {axis} of "
+                f"Padding value causes wrapping around more than once: padding ({before}, {after}) at "
+                f"dimension {axis} of "
                 f"input {list(shape)}.{errors.here()}"
             )
         if mode == "replicate" and extent == 0 and (before or after):
             raise RuntimeError(
-                f"Expected a non-zero size at dimension {axis} of input {list(shape)} for padding{errors.here()}"
+                f"Expected a non-zero size at dimension {axis} of input {list(shape)} for "
+                f"padding{errors.here()}"
             )
 
 
-# -- triangles and diagonals -----------------------------------------------------------------------------------------------
+# -- triangles and diagonals ---------------------------------------------------------------------------------
 
 
 def _matrices(input: Any, function: str) -> None:
@@ -660,7 +702,8 @@ def _diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) 
     ndim = input._array.ndim
     if ndim == 0:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [-1, 0], but got {dim1}): diag_embed needs a tensor with a "
+            f"Dimension out of range (expected to be in range of [-1, 0], but got {dim1}): diag_embed needs "
+            "a tensor with a "
             f"dimension{errors.here()}"
         )
     first, second = two_dims(dim1, dim2, ndim + 1)
@@ -681,10 +724,11 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """
     check_tensor(input, "diag")
     if input._array.ndim == 1:
-        return _diag_embed(input, diagonal)
-    if input._array.ndim == 2:
-        result: Tensor = clone.apply(_diagonal(input, diagonal))
+        result: Tensor = _diag_embed(input, diagonal)
         return result
+    if input._array.ndim == 2:
+        found: Tensor = clone.apply(_diagonal(input, diagonal))
+        return found
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D{errors.here()}")
 
 
@@ -693,14 +737,15 @@ _diagonal = diagonal.public
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """A matrix with all elements of `input` on a diagonal."""
-    return _diag_embed(ravel(input), offset)
+    result: Tensor = _diag_embed(ravel(input), offset)
+    return result
 
 
 for _function in (tril, triu, diag_embed, diag, diagflat):
     expose(_function, _function.__name__)
 
 
-# -- grids -----------------------------------------------------------------------------------------------------------------
+# -- grids ---------------------------------------------------------------------------------------------------
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
@@ -730,7 +775,8 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
             )
         if tensor._type is not tensors[0]._type:
             raise RuntimeError(
-                f"torch.meshgrid expects all tensors to have the same dtype and to be on the same device{errors.here()}"
+                "torch.meshgrid expects all tensors to have the same dtype and to be on the same "
+                f"device{errors.here()}"
             )
     swapped = indexing == "xy" and len(tensors) >= 2
     vectors = [reshape(tensor, (-1,)) for tensor in tensors]
@@ -757,11 +803,13 @@ def cartesian_prod(*tensors: Any) -> Tensor:
     """
     if len(tensors) == 1:
         return reshape(tensors[0], (-1,))
-    return _stack([reshape(grid, (-1,)) for grid in meshgrid(*tensors)], 1)
+    result: Tensor = _stack([reshape(grid, (-1,)) for grid in meshgrid(*tensors)], 1)
+    return result
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All choices of `r` elements of a vector, in order, as rows; each element once, or more often `with_replacement`.
+    """All choices of `r` elements of a vector, in order, as rows; each element once, or more often
+    `with_replacement`.
 
     >>> ag.combinations(ag.tensor([1, 2, 3]))
     tensor([[1, 2],
@@ -770,9 +818,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     """
     check_tensor(input, "combinations")
     if input._array.ndim != 1:
-        raise RuntimeError(
-            f"Expect a 1D vector, but got shape {list(input._array.shape)}{errors.here()}"
-        )
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input._array.shape)}{errors.here()}")
     if r < 0:
         raise RuntimeError(f"Expect a non-negative number, but got {r}{errors.here()}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations

@@ -1,5 +1,5 @@
-"""Products of matrices and vectors. `matmul` sends the common cases to ops of their own (mm, mv, dot), whose derivatives are
-one line each; batches and broadcasting are the general op's."""
+"""Products of matrices and vectors. `matmul` sends the common cases to ops of their own (mm, mv, dot), whose
+derivatives are one line each; batches and broadcasting are the general op's."""
 
 from __future__ import annotations
 
@@ -17,26 +17,32 @@ from autograd_gpu.ops.shape import Shape, common_shape, expand, integers, permut
 
 #: what PyTorch calls the dtypes in the message about operands of different ones
 CPP_NAMES = {
-    "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double", "bool": "bool",
-    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>", "uint8": "unsigned char",
-    "int8": "signed char", "int16": "short", "int32": "int", "int64": "long int",
+    "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int",
+    "int64": "long int", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float",
+    "float64": "double", "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
 }  # fmt: skip
 
 
 def check_operands(function: str, *tensors: Any) -> None:
-    """Products take tensors of one dtype, and not bool. (Active interceptors, autocast among them, come first.)"""
+    """Products take tensors of one dtype, and not bool. (Active interceptors, autocast among them, come
+    first.)"""
     first = tensors[0]
     for position, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
             check_tensor(tensor, function, ("input", "other", "bias")[position], position + 1)
-        if tensor._type is not first._type and tensor._type.dtype is not first._type.dtype and not modes.intercepting:
+        if (
+            tensor._type is not first._type
+            and tensor._type.dtype is not first._type.dtype
+            and not modes.intercepting
+        ):
             names = [CPP_NAMES[each._type.dtype.name] for each in (first, tensor)]
             raise RuntimeError(
-                f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}\n  in {function}(); convert one "
+                f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}\n  in "
+                f"{function}(); convert one "
                 f"with .to(dtype){errors.here()}"
             )
     if first._type.dtype is dtypes.bool_:
-        raise NotImplementedError(f'"{function}" not implemented for \'Bool\'{errors.here()}')
+        raise NotImplementedError(f"\"{function}\" not implemented for 'Bool'{errors.here()}")
 
 
 def _rows(F: Any, x: Any) -> Any:
@@ -50,11 +56,12 @@ def _times(g: Any, factor: Any) -> Any:
 
 def _cannot_be_multiplied(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
     return RuntimeError(
-        f"mat1 and mat2 shapes cannot be multiplied ({math.prod(a[:-1])}x{a[-1]} and {b[0]}x{math.prod(b[1:])})"
+        f"mat1 and mat2 shapes cannot be multiplied ({math.prod(a[:-1])}x{a[-1]} and "
+        f"{b[0]}x{math.prod(b[1:])})"
     )
 
 
-# -- two dimensions and less -----------------------------------------------------------------------------------------------
+# -- two dimensions and less ---------------------------------------------------------------------------------
 
 
 @op("bilinear")
@@ -88,7 +95,8 @@ mv.rule(input=lambda F, g, vec: F.outer(g, vec), vec=lambda F, g, input: F.matmu
 
 @op("bilinear")
 def dot(F: Any, input: Any, tensor: Any) -> Any:
-    """The product of two vectors of the same length: the sum of their elements' products. Nothing is conjugated.
+    """The product of two vectors of the same length: the sum of their elements' products. Nothing is
+    conjugated.
 
     >>> ag.dot(ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0]))
     tensor(11.)
@@ -127,7 +135,8 @@ def _explain_mv(tensors: Sequence[Tensor], params: dict[str, Any]) -> None:
 def _explain_dot(tensors: Sequence[Tensor], params: dict[str, Any]) -> None:
     a, b = (tensor._array.shape[0] for tensor in tensors)
     raise RuntimeError(
-        f"inconsistent tensor size, expected tensor [{a}] and src [{b}] to have the same number of elements, but got {a} and "
+        f"inconsistent tensor size, expected tensor [{a}] and src [{b}] to have the same number of elements, "
+        f"but got {a} and "
         f"{b} elements respectively"
     )
 
@@ -139,9 +148,13 @@ mm.explain_error, mv.explain_error, dot.explain_error = _explain_mm, _explain_mv
 def _mm(input: Tensor, mat2: Tensor) -> Tensor:
     check_operands("mm", input, mat2)
     if input._array.ndim != 2:
-        raise RuntimeError(f"self must be a matrix\n  in mm(): it has {input._array.ndim} dimensions{errors.here()}")
+        raise RuntimeError(
+            f"self must be a matrix\n  in mm(): it has {input._array.ndim} dimensions{errors.here()}"
+        )
     if mat2._array.ndim != 2:
-        raise RuntimeError(f"mat2 must be a matrix\n  in mm(): it has {mat2._array.ndim} dimensions{errors.here()}")
+        raise RuntimeError(
+            f"mat2 must be a matrix\n  in mm(): it has {mat2._array.ndim} dimensions{errors.here()}"
+        )
     result: Tensor = mm.apply(input, mat2)
     return result
 
@@ -163,7 +176,8 @@ def _dot(input: Tensor, tensor: Tensor) -> Tensor:
     check_tensor(tensor, "dot", "tensor", 2)
     if input._array.ndim != 1 or tensor._array.ndim != 1:
         raise RuntimeError(
-            f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D tensors{errors.here()}"
+            f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D "
+            f"tensors{errors.here()}"
         )
     if input._type.dtype is not tensor._type.dtype and not modes.intercepting:
         raise RuntimeError(
@@ -181,7 +195,9 @@ def _outer(input: Tensor, vec2: Tensor) -> Tensor:
     check_tensor(vec2, "outer", "vec2", 2)
     for name, tensor in (("self", input), ("vec2", vec2)):
         if tensor._array.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {tensor._array.ndim}-D{errors.here()}")
+            raise RuntimeError(
+                f"outer: Expected 1-D argument {name}, but got {tensor._array.ndim}-D{errors.here()}"
+            )
     result: Tensor = outer.apply(input, vec2)
     return result
 
@@ -189,13 +205,14 @@ def _outer(input: Tensor, vec2: Tensor) -> Tensor:
 _mm.__doc__, _mv.__doc__, _dot.__doc__, _outer.__doc__ = mm.__doc__, mv.__doc__, dot.__doc__, outer.__doc__
 
 
-# -- batches ---------------------------------------------------------------------------------------------------------------
+# -- batches -------------------------------------------------------------------------------------------------
 
 
 @op("bilinear", grad_name="UnsafeViewBackward0")
 def matmul(F: Any, input: Any, other: Any) -> Any:
-    """The matrix product, ``input @ other``. Vectors count as a row on the left and as a column on the right, and that
-    dimension is dropped from the result; dimensions before the last two are batches, which broadcast.
+    """The matrix product, ``input @ other``. Vectors count as a row on the left and as a column on the right,
+    and that dimension is dropped from the result; dimensions before the last two are batches, which
+    broadcast.
 
     Raises:
         RuntimeError: shapes that do not fit, a 0-d operand, or different dtypes.
@@ -237,7 +254,8 @@ def _explain_matmul(tensors: Sequence[Tensor], params: dict[str, Any]) -> None:
     batch = common_shape([_Shaped(a[:-2]), _Shaped(b[:-2])])  # type: ignore[list-item]
     count = math.prod(batch)
     raise RuntimeError(
-        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {a[-1]}] but got: [{count}, {b[-2]}]."
+        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {a[-1]}] but got: "
+        f"[{count}, {b[-2]}]."
     )
 
 
@@ -261,7 +279,8 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
         result = mm.apply(input, other)
     elif rank == 0 or other_rank == 0:
         raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {rank}D and {other_rank}D{errors.here()}"
+            f"both arguments to matmul need to be at least 1D, but they are {rank}D and "
+            f"{other_rank}D{errors.here()}"
         )
     elif other_rank == 1 and rank <= 2:
         result = mv.apply(input, other) if rank == 2 else dot.apply(input, other)
@@ -292,10 +311,13 @@ def _bmm(input: Tensor, mat2: Tensor) -> Tensor:
     a, b = input._array.shape, mat2._array.shape
     for name, shape in (("batch1", a), ("batch2", b)):
         if len(shape) != 3:
-            raise RuntimeError(f"{name} must be a 3D tensor\n  in bmm(): it has shape {list(shape)}{errors.here()}")
+            raise RuntimeError(
+                f"{name} must be a 3D tensor\n  in bmm(): it has shape {list(shape)}{errors.here()}"
+            )
     if (a[0], a[2]) != b[:2]:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: "
+            f"[{b[0]}, {b[1]}]."
             f"\n  in bmm(){errors.here()}"
         )
     result: Tensor = bmm.apply(input, mat2)
@@ -312,12 +334,13 @@ expose(matmul, "matmul")
 expose(bmm, "bmm")
 
 
-# -- linear layers ---------------------------------------------------------------------------------------------------------
+# -- linear layers -------------------------------------------------------------------------------------------
 
 
 @op("general", grad_name="AddmmBackward0")
 def linear(F: Any, input: Any, weight: Any, bias: Any) -> Any:
-    """``input @ weight.T + bias``: a layer's outputs (..., n) from inputs (..., k), weights (n, k) and optional biases (n).
+    """``input @ weight.T + bias``: a layer's outputs (..., n) from inputs (..., k), weights (n, k) and
+    optional biases (n).
 
     Raises:
         RuntimeError: shapes that do not fit, or different dtypes.
@@ -370,12 +393,15 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     rank, weights = input._array.ndim, weight._array.ndim
     if rank == 0 or weights == 0:
         raise RuntimeError(
-            f"both arguments to linear need to be at least 1D, but they are {rank}D and {weights}D{errors.here()}"
+            f"both arguments to linear need to be at least 1D, but they are {rank}D and "
+            f"{weights}D{errors.here()}"
         )
     result: Tensor
     if weights != 2:
         if weights > 2:
-            raise RuntimeError(f"linear(): weight must have 1 or 2 dimensions, got shape {list(weight.shape)}{errors.here()}")
+            raise RuntimeError(
+                f"linear(): weight must have 1 or 2 dimensions, got shape {list(weight.shape)}{errors.here()}"
+            )
         result = _matmul(input, weight)
         return result if bias is None else result + bias
     if bias is None:
@@ -389,13 +415,13 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
 _linear.__doc__ = linear.__doc__
 
 
-# -- with something added --------------------------------------------------------------------------------------------------
+# -- with something added ------------------------------------------------------------------------------------
 
 
 @op("general")
 def addmm(F: Any, input: Any, mat1: Any, mat2: Any, *, beta: Any, alpha: Any) -> Any:
-    """``beta * input + alpha * (mat1 @ mat2)``; `input` broadcasts to the product. With ``beta=0`` it is not read (nan stays
-    out).
+    """``beta * input + alpha * (mat1 @ mat2)``; `input` broadcasts to the product. With ``beta=0`` it is not
+    read (nan stays out).
 
     >>> ag.addmm(ag.ones(2), ag.ones(2, 3), ag.ones(3, 2), alpha=2)
     tensor([[7., 7.],
@@ -426,7 +452,8 @@ def _check_sum(function: str, input: Tensor, first: Tensor, beta: Any, alpha: An
         for name, factor in (("beta", beta), ("alpha", alpha)):
             if isinstance(factor, float):
                 raise RuntimeError(
-                    f"For integral input tensors, argument {name} must not be a floating point number.{errors.here()}"
+                    f"For integral input tensors, argument {name} must not be a floating point "
+                    f"number.{errors.here()}"
                 )
 
 
@@ -486,10 +513,13 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alph
     a, b = batch1._array.shape, batch2._array.shape
     for name, shape in (("batch1", a), ("batch2", b)):
         if len(shape) != 3:
-            raise RuntimeError(f"{name} must be a 3D tensor\n  in addbmm(): it has shape {list(shape)}{errors.here()}")
+            raise RuntimeError(
+                f"{name} must be a 3D tensor\n  in addbmm(): it has shape {list(shape)}{errors.here()}"
+            )
     if (a[0], a[2]) != b[:2]:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: "
+            f"[{b[0]}, {b[1]}]."
             f"\n  in addbmm(){errors.here()}"
         )
     left = reshape(permute.apply(batch1, dims=(1, 0, 2)), (a[1], a[0] * a[2]))
@@ -502,12 +532,12 @@ for _function in (_addmm, addmv, addr, baddbmm, addbmm):
     expose_inplace(_function, _function.__name__.lstrip("_") + "_")
 
 
-# -- more products ---------------------------------------------------------------------------------------------------------
+# -- more products -------------------------------------------------------------------------------------------
 
 
 def inner(input: Tensor, other: Tensor) -> Tensor:
-    """Sums of products over the last dimensions of both: the dot product of vectors, and in general a tensor of shape
-    ``input.shape[:-1] + other.shape[:-1]``. A number is a factor.
+    """Sums of products over the last dimensions of both: the dot product of vectors, and in general a tensor
+    of shape ``input.shape[:-1] + other.shape[:-1]``. A number is a factor.
 
     >>> ag.inner(ag.ones(2, 3), ag.ones(4, 3)).shape
     ag.Size([2, 4])
@@ -523,7 +553,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
             f"{list(a)} and {list(b)}{errors.here()}"
         )
     if len(a) == len(b) == 1:
-        return _dot(input, other)
+        result: Tensor = _dot(input, other)
+        return result
     return tensordot(input, other, dims=((len(a) - 1,), (len(b) - 1,)))
 
 
@@ -531,7 +562,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Sums of products over dimensions of `a` and `b`.
 
     Args:
-        dims: a number n: the last n of `a` and the first n of `b`; or two lists of dimensions that belong together.
+        dims: a number n: the last n of `a` and the first n of `b`; or two lists of dimensions that belong
+        together.
 
     >>> ag.tensordot(ag.ones(2, 3, 4), ag.ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
     ag.Size([2, 5])
@@ -545,7 +577,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}{errors.here()}")
         if dims > min(rank, other_rank):
             raise RuntimeError(
-                f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}, ndim_a={rank}, ndim_b={other_rank}"
+                f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}, ndim_a={rank}, "
+                f"ndim_b={other_rank}"
                 f"{errors.here()}"
             )
         left, right = tuple(range(rank - dims, rank)), tuple(range(dims))
@@ -558,7 +591,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         sizes = a._array.shape[first], b._array.shape[second]
         if sizes[0] != sizes[1]:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {sizes[0]} in dim {first} and second has size "
+                f"contracted dimensions need to match, but first has size {sizes[0]} in dim {first} and "
+                "second has size "
                 f"{sizes[1]} in dim {second}{errors.here()}"
             )
     rows = [dim for dim in range(rank) if dim not in left]
@@ -588,10 +622,10 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
 
 
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
-    """The product of two or more matrices in the order of multiplication that takes the fewest operations (Cormen et al.,
-    Introduction to Algorithms, 15.2). The first and the last may be vectors.
+    """The product of two or more matrices in the order of multiplication that takes the fewest operations
+    (Cormen et al., Introduction to Algorithms, 15.2). The first and the last may be vectors.
 
-    >>> ag.linalg.multi_dot([ag.ones(2, 3), ag.ones(3, 4), ag.ones(4)])
+    >>> ag.chain_matmul(ag.ones(2, 3), ag.ones(3, 4), ag.ones(4))
     tensor([12., 12.])
     """
     if len(tensors) < 2:
@@ -606,12 +640,14 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     for position, member in enumerate(members):
         if member._array.ndim != 2:
             raise RuntimeError(
-                f"multi_dot(): tensor {position} must be 2D but got {tensors[position]._array.ndim}D{errors.here()}"
+                f"multi_dot(): tensor {position} must be 2D but got "
+                f"{tensors[position]._array.ndim}D{errors.here()}"
             )
     for position in range(len(members) - 1):
         if members[position]._array.shape[1] != members[position + 1]._array.shape[0]:
             raise RuntimeError(
-                f"multi_dot(): tensors {position} and {position + 1} with shapes {list(tensors[position]._array.shape)} and "
+                f"multi_dot(): tensors {position} and {position + 1} with shapes "
+                f"{list(tensors[position]._array.shape)} and "
                 f"{list(tensors[position + 1]._array.shape)} cannot be multiplied{errors.here()}"
             )
     product = _best_order(members)
@@ -650,7 +686,7 @@ def chain_matmul(*matrices: Any) -> Tensor:
     """The product of matrices in the cheapest order; a single one is returned as it is."""
     if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)):
         matrices = tuple(matrices[0])
-    return matrices[0] if len(matrices) == 1 else multi_dot(matrices)  # type: ignore[no-any-return]
+    return matrices[0] if len(matrices) == 1 else multi_dot(matrices)
 
 
 @op("linear", out="infer")
@@ -676,7 +712,7 @@ trace.rule(
 def linalg_cross(F: Any, input: Any, other: Any, *, dim: Any) -> Any:
     """The cross product of the vectors of length 3 along dimension `dim`; the other dimensions broadcast.
 
-    >>> ag.linalg.cross(ag.tensor([1, 0, 0]), ag.tensor([0, 1, 0]))
+    >>> ag.cross(ag.tensor([1, 0, 0]), ag.tensor([0, 1, 0]))
     tensor([0, 0, 1])
     """
     dims: Callable[[int], tuple[int]] = lambda ndim: (ndim + dim,)  # noqa: E731 - the operands may differ in rank
@@ -702,10 +738,11 @@ def _linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     if rank == 0 or input._array.shape[place] != 3 or other._array.shape[place] != 3:
         sizes = [tensor._array.shape[place] if rank else 1 for tensor in (input, other)]
         raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes[0]} and {sizes[1]}{errors.here()}"
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes[0]} and "
+            f"{sizes[1]}{errors.here()}"
         )
     if input._type.dtype is other._type.dtype is dtypes.bool_:
-        raise NotImplementedError(f'"cross" not implemented for \'Bool\'{errors.here()}')
+        raise NotImplementedError(f"\"cross\" not implemented for 'Bool'{errors.here()}")
     common_shape((input, other))
     result: Tensor = linalg_cross.apply(input, other, dim=place - rank)
     return result
@@ -722,7 +759,8 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         if not found:
             raise RuntimeError(f"no dimension of size 3 in input{errors.here()}")
         dim = found[0]
-    return _linalg_cross(input, other, dim=dim)
+    result: Tensor = _linalg_cross(input, other, dim=dim)
+    return result
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -735,18 +773,21 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     a, b, w = input1._array.shape, input2._array.shape, weight._array.shape
     if len(a) != len(b) or len(w) != 3:
         raise RuntimeError(
-            f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)}, and a weight of shape {list(w)}"
+            f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)}, and a weight of shape "
+            f"{list(w)}"
             f"{errors.here()}"
         )
     for axis, (m, n) in enumerate(zip(a[:-1], b[:-1], strict=True)):
         if m != n:
             raise RuntimeError(
-                f"bilinear(): input batch dimensions do not match at dim {axis}: got {m} and {n}{errors.here()}"
+                f"bilinear(): input batch dimensions do not match at dim {axis}: got {m} and "
+                f"{n}{errors.here()}"
             )
     for name, given, expected in (("input1", a[-1], w[1]), ("input2", b[-1], w[2])):
         if given != expected:
             raise RuntimeError(
-                f"bilinear(): {name} size does not match weight size: got {given} but expected {expected}{errors.here()}"
+                f"bilinear(): {name} size does not match weight size: got {given} but expected "
+                f"{expected}{errors.here()}"
             )
     count = math.prod(a[:-1])
     first, second = reshape(input1, (count, a[-1])), reshape(input2, (count, b[-1]))

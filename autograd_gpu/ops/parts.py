@@ -1,13 +1,13 @@
-"""Views of parts of a tensor: slices, diagonals, windows, pieces; and the adjoints that put a gradient back in its place."""
+"""Views of parts of a tensor: slices, diagonals, windows, pieces; and the adjoints that put a gradient back
+in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core.call import apply_keywords
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
@@ -21,7 +21,7 @@ def along(dim: int, part: Any) -> tuple[Any, ...]:
     return (slice(None),) * dim + (part, Ellipsis)
 
 
-# -- slices ----------------------------------------------------------------------------------------------------------------
+# -- slices --------------------------------------------------------------------------------------------------
 
 
 @op("linear")
@@ -58,7 +58,9 @@ def select(F: Any, input: Any, *, dim: Any, index: Any) -> Any:
 
 
 select.rule(
-    input=lambda F, g, input_like, *, dim, index: F.slice_backward(g, shape=input_like.shape, key=along(dim, index))
+    input=lambda F, g, input_like, *, dim, index: F.slice_backward(
+        g, shape=input_like.shape, key=along(dim, index)
+    )
 )
 
 
@@ -73,7 +75,8 @@ def _select(input: Tensor, dim: int, index: int) -> Tensor:
     (index,) = integers((index,), "select", "index")
     if not -shape[dim] <= index < shape[dim]:
         raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}{errors.here()}"
+            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension "
+            f"{dim}{errors.here()}"
         )
     result: Tensor = select.apply(input, dim=dim, index=index + shape[dim] if index < 0 else index)
     return result
@@ -115,12 +118,15 @@ def _narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise RuntimeError(f"narrow(): length must be non-negative.{errors.here()}")
     if not -shape[dim] <= start <= shape[dim]:
         raise IndexError(
-            f"start out of range (expected to be in range of [{-shape[dim]}, {shape[dim]}], but got {start}){errors.here()}"
+            f"start out of range (expected to be in range of [{-shape[dim]}, {shape[dim]}], but got "
+            f"{start}){errors.here()}"
         )
     if start < 0:
         start += shape[dim]
     if start + length > shape[dim]:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({shape[dim]}).{errors.here()}")
+        raise RuntimeError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({shape[dim]}).{errors.here()}"
+        )
     result: Tensor = narrow.apply(input, dim=dim, start=start, length=length)
     return result
 
@@ -131,7 +137,7 @@ expose(select, "select")
 expose(narrow, "narrow")
 
 
-# -- diagonals -------------------------------------------------------------------------------------------------------------
+# -- diagonals -----------------------------------------------------------------------------------------------
 
 
 @op("linear")
@@ -142,12 +148,15 @@ def diagonal_backward(F: Any, grad: Any, *, shape: Any, offset: Any, dim1: Any, 
     return result
 
 
-diagonal_backward.rule(grad=lambda F, g, *, offset, dim1, dim2: F.diagonal(g, offset=offset, dim1=dim1, dim2=dim2))
+diagonal_backward.rule(
+    grad=lambda F, g, *, offset, dim1, dim2: F.diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
+)
 
 
 @op("view")
 def diagonal(F: Any, input: Any, *, offset: Any, dim1: Any, dim2: Any) -> Any:
-    """The diagonal of the matrices in `dim1` and `dim2`, as the last dimension; `offset` > 0 is above the main one.
+    """The diagonal of the matrices in `dim1` and `dim2`, as the last dimension; `offset` > 0 is above the
+    main one.
 
     >>> ag.tensor([[1, 2], [3, 4]]).diagonal()
     tensor([1, 4])
@@ -183,7 +192,7 @@ _diagonal.__doc__ = diagonal.__doc__
 expose(diagonal, "diagonal")
 
 
-# -- windows ---------------------------------------------------------------------------------------------------------------
+# -- windows -------------------------------------------------------------------------------------------------
 
 
 @op("linear")
@@ -205,7 +214,8 @@ unfold_backward.rule(grad=lambda F, g, *, dim, size, step: F.unfold(g, dim=dim, 
 
 @op("view")
 def unfold(F: Any, input: Any, *, dim: Any, size: Any, step: Any) -> Any:
-    """Windows of `size` entries, `step` apart, along dimension `dim`; the windows' entries are a new last dimension.
+    """Windows of `size` entries, `step` apart, along dimension `dim`; the windows' entries are a new last
+    dimension.
 
     >>> ag.arange(5).unfold(0, 3, 1)
     tensor([[0, 1, 2],
@@ -231,7 +241,9 @@ def _unfold(input: Tensor, dim: int, size: int, step: int) -> Tensor:
     if size < 0:
         raise RuntimeError(f"size is {size} but must be >= 0{errors.here()}")
     if size > extent:
-        raise RuntimeError(f"maximum size for tensor at dimension {dim} is {extent} but size is {size}{errors.here()}")
+        raise RuntimeError(
+            f"maximum size for tensor at dimension {dim} is {extent} but size is {size}{errors.here()}"
+        )
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0{errors.here()}")
     result: Tensor = unfold.apply(input, dim=dim, size=size, step=step)
@@ -243,7 +255,7 @@ _unfold.__doc__ = unfold.__doc__
 expose(unfold, "unfold", function_too=False)
 
 
-# -- any strides -----------------------------------------------------------------------------------------------------------
+# -- any strides ---------------------------------------------------------------------------------------------
 #
 # A geometry is (shape, strides, offset) in elements of the memory that a tensor and its views share.
 
@@ -278,20 +290,27 @@ def _places(F: Any, geometry: Geometry) -> Any:
 def _extent(*geometries: Geometry) -> int:
     """How many elements of memory geometries reach."""
     return max(
-        (1 + offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True)) if 0 not in shape else 0)
+        (
+            1 + offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+            if 0 not in shape
+            else 0
+        )
         for shape, strides, offset in geometries
     )
 
 
 @op("linear")
 def as_strided_backward(F: Any, grad: Any, *, source: Any, target: Any) -> Any:
-    """The adjoint of `as_strided`: what arrives at each place of memory, read in the geometry of the input."""
+    """The adjoint of `as_strided`: what arrives at each place of memory, read in the geometry of the
+    input."""
     memory = F.zeros((_extent(source, target),), grad.dtype)
     F.index_put_add(memory, (_places(F, target).reshape(-1),), grad.reshape(-1))
     return F.getitem(memory, (_places(F, source),))
 
 
-as_strided_backward.rule(grad=lambda F, g, *, source, target: F.as_strided_copy(g, source=source, target=target))
+as_strided_backward.rule(
+    grad=lambda F, g, *, source, target: F.as_strided_copy(g, source=source, target=target)
+)
 
 
 @op("linear")
@@ -302,15 +321,18 @@ def as_strided_copy(F: Any, input: Any, *, source: Any, target: Any) -> Any:
     return F.getitem(memory, (_places(F, target),))
 
 
-as_strided_copy.rule(input=lambda F, g, *, source, target: F.as_strided_backward(g, source=source, target=target))
+as_strided_copy.rule(
+    input=lambda F, g, *, source, target: F.as_strided_backward(g, source=source, target=target)
+)
 
 
 @op("view", grad_name="AsStridedBackward0")
 def strided_view(F: Any, input: Any, *, source: Any, target: Any) -> Any:
-    """A view of the tensor's memory with any `size`, `stride` and `storage_offset` (in elements; default: the tensor's own).
+    """A view of the tensor's memory with any `size`, `stride` and `storage_offset` (in elements; default: the
+    tensor's own).
 
-    The memory is that of the tensor which this one is a view of. Views whose elements overlap are for reading; their
-    gradients add up.
+    The memory is that of the tensor which this one is a view of. Views whose elements overlap are for
+    reading; their gradients add up.
 
     Raises:
         RuntimeError: the view would leave the memory, or a stride is negative.
@@ -324,7 +346,9 @@ def strided_view(F: Any, input: Any, *, source: Any, target: Any) -> Any:
     return F.as_strided(_memory(F, input), shape, strides, offset)
 
 
-strided_view.rule(input=lambda F, g, *, source, target: F.as_strided_backward(g, source=source, target=target))
+strided_view.rule(
+    input=lambda F, g, *, source, target: F.as_strided_backward(g, source=source, target=target)
+)
 
 
 @strided_view.surface
@@ -336,7 +360,8 @@ def _as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | Non
     target = (integers((size,), "as_strided"), integers((stride,), "as_strided", "stride"), offset)
     if len(target[0]) != len(target[1]):
         raise RuntimeError(
-            f"mismatch in length of strides and shape: size {list(target[0])}, stride {list(target[1])}{errors.here()}"
+            f"mismatch in length of strides and shape: size {list(target[0])}, stride "
+            f"{list(target[1])}{errors.here()}"
         )
     if min(target[1], default=0) < 0:
         raise RuntimeError(
@@ -346,11 +371,16 @@ def _as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | Non
     available = _memory(namespace, array).size
     if offset < 0 or _extent(target) > available:
         raise RuntimeError(
-            f"setStorage: sizes {list(target[0])}, strides {list(target[1])}, storage offset {offset}, and itemsize "
-            f"{array.itemsize} requiring a storage size of {_extent(target) * array.itemsize} are out of bounds for storage "
+            f"setStorage: sizes {list(target[0])}, strides {list(target[1])}, storage offset {offset}, and "
+            "itemsize "
+            f"{array.itemsize} requiring a storage size of {_extent(target) * array.itemsize} are out of "
+            "bounds for storage "
             f"of size {available * array.itemsize}{errors.here()}"
         )
-    if any(stride == 0 and extent > 1 for extent, stride in zip(*source[:2], strict=True)) and input.requires_grad:
+    if (
+        any(stride == 0 and extent > 1 for extent, stride in zip(*source[:2], strict=True))
+        and input.requires_grad
+    ):
         raise RuntimeError(
             "as_strided: the gradient is not defined for a tensor that was expanded; use .contiguous() first"
             f"{errors.here()}"
@@ -364,7 +394,7 @@ _as_strided.__doc__ = strided_view.__doc__
 expose(strided_view, "as_strided")
 
 
-# -- pieces ----------------------------------------------------------------------------------------------------------------
+# -- pieces --------------------------------------------------------------------------------------------------
 #
 # The gradient of such an op is a list with one entry per piece, hence the joint rules.
 
@@ -376,8 +406,8 @@ def _join(F: Any, g: Any, *, dim: int) -> Any:
 
 @op("view", outputs=("*",), holomorphic=False)
 def split(F: Any, input: Any, *, sizes: Any, dim: Any) -> Any:
-    """Pieces of dimension `dim`, one after the other: of `split_size_or_sections` entries each (the last one may be smaller),
-    or of the sizes that it lists.
+    """Pieces of dimension `dim`, one after the other: of `split_size_or_sections` entries each (the last one
+    may be smaller), or of the sizes that it lists.
 
     Raises:
         RuntimeError: listed sizes do not add up to the dimension's.
@@ -405,21 +435,25 @@ split_with_sizes.joint_rule(lambda F, g, *, dim, needs: (_join(F, g, dim=dim),))
 def _split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     check_tensor(input, "split", "tensor")
     if isinstance(split_size_or_sections, (tuple, list)):
-        return _split_with_sizes(input, split_size_or_sections, dim)
+        result: tuple[Tensor, ...] = _split_with_sizes(input, split_size_or_sections, dim)
+        return result
     shape = input._array.shape
     dim, extent = _extent_of(input, dim, "split")
     (size,) = integers((split_size_or_sections,), "split", "split_size")
     if size < 0:
-        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}{errors.here()}")
+        raise RuntimeError(
+            f"split expects split_size be non-negative, but got split_size={size}{errors.here()}"
+        )
     if size == 0 and extent:
         raise RuntimeError(
-            f"split_size can only be 0 if dimension size is 0, but got dimension size of {shape[dim]}{errors.here()}"
+            "split_size can only be 0 if dimension size is 0, but got dimension size of "
+            f"{shape[dim]}{errors.here()}"
         )
     sizes = [size] * (extent // size) if size else []
     if not sizes or extent % size:
         sizes.append(extent % size if size else 0)
-    result: tuple[Tensor, ...] = split.apply(input, sizes=tuple(sizes), dim=dim)
-    return result
+    found: tuple[Tensor, ...] = split.apply(input, sizes=tuple(sizes), dim=dim)
+    return found
 
 
 _split.__doc__ = split.__doc__
@@ -440,12 +474,14 @@ def _split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Te
     sizes = integers((split_sizes,), "split_with_sizes", "split_sizes")
     if min(sizes, default=0) < 0:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
+            "split_with_sizes expects split_sizes have only non-negative entries, but got "
+            f"split_sizes={list(sizes)}"
             f"{errors.here()}"
         )
     if sum(sizes) != extent:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {extent} (input tensor's size at dimension {dim}), but "
+            f"split_with_sizes expects split_sizes to sum exactly to {extent} (input tensor's size at "
+            f"dimension {dim}), but "
             f"got split_sizes={list(sizes)}{errors.here()}"
         )
     result: tuple[Tensor, ...] = split_with_sizes.apply(input, sizes=sizes, dim=dim)
@@ -467,13 +503,16 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}{errors.here()}")
     dim, extent = _extent_of(input, dim, "chunk")
     if extent == 0:
-        return _split_with_sizes(input, (0,) * chunks, dim)
-    return _split(input, -(-extent // chunks), dim)
+        result: tuple[Tensor, ...] = _split_with_sizes(input, (0,) * chunks, dim)
+        return result
+    found: tuple[Tensor, ...] = _split(input, -(-extent // chunks), dim)
+    return found
 
 
 @numpy_names
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Pieces along `dim`: that many of nearly equal size, the larger ones first; or cut at the listed indices.
+    """Pieces along `dim`: that many of nearly equal size, the larger ones first; or cut at the listed
+    indices.
 
     >>> ag.arange(5).tensor_split((1, 3))
     (tensor([0]), tensor([1, 2]), tensor([3, 4]))
@@ -484,24 +523,27 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     dim, extent = _extent_of(input, dim, "tensor_split")
     if isinstance(indices_or_sections, (tuple, list)):
         cuts = [0, *integers((indices_or_sections,), "tensor_split", "indices"), None]
-        bounds = [slice(a, b).indices(extent)[:2] for a, b in zip(cuts, cuts[1:], strict=False)]
+        bounds = [slice(a, b).indices(extent)[:2] for a, b in pairwise(cuts)]
     else:
         (sections,) = integers((indices_or_sections,), "tensor_split", "sections")
         if sections <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {sections}{errors.here()}")
         small, larger = divmod(extent, sections)
         ends = [small * i + min(i, larger) for i in range(sections + 1)]
-        bounds = list(zip(ends, ends[1:], strict=False))
+        bounds = list(pairwise(ends))
     return tuple(narrow.apply(input, dim=dim, start=a, length=max(b - a, 0)) for a, b in bounds)
 
 
-def _directed(name: str, least: int, dim_of: Callable[[int], int]) -> Callable[[Tensor, Any], tuple[Tensor, ...]]:
+def _directed(
+    name: str, least: int, dim_of: Callable[[int], int]
+) -> Callable[[Tensor, Any], tuple[Tensor, ...]]:
     def function(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
         check_tensor(input, name)
         ndim = input._array.ndim
         if ndim < least:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {ndim} dimensions!"
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with "
+                f"{ndim} dimensions!"
                 f"{errors.here()}"
             )
         dim = dim_of(ndim)
@@ -509,7 +551,8 @@ def _directed(name: str, least: int, dim_of: Callable[[int], int]) -> Callable[[
             extent = input._array.shape[dim]
             if indices_or_sections <= 0 or extent % indices_or_sections:
                 raise RuntimeError(
-                    f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {extent} is not "
+                    f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension "
+                    f"{extent} is not "
                     f"divisible by the split_size {indices_or_sections}!{errors.here()}"
                 )
         return tensor_split(input, indices_or_sections, dim)
@@ -519,7 +562,9 @@ def _directed(name: str, least: int, dim_of: Callable[[int], int]) -> Callable[[
 
 
 hsplit = _directed("hsplit", 1, lambda ndim: 0 if ndim == 1 else 1)
-hsplit.__doc__ = "`tensor_split` along columns: dimension 1, or 0 of a vector; a number of sections must divide it."
+hsplit.__doc__ = (
+    "`tensor_split` along columns: dimension 1, or 0 of a vector; a number of sections must divide it."
+)
 vsplit = _directed("vsplit", 2, lambda ndim: 0)
 vsplit.__doc__ = "`tensor_split` along rows: dimension 0; a number of sections must divide it."
 dsplit = _directed("dsplit", 3, lambda ndim: 2)
@@ -556,10 +601,6 @@ def _unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 _unbind.__doc__ = unbind.__doc__
-
-# A tuple of outputs is not for compiled code.
-for _op in (split, split_with_sizes, unbind):
-    _op.apply = partial(apply_keywords, _op)
 
 expose(split, "split")
 expose(split_with_sizes, "split_with_sizes")

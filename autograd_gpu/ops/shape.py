@@ -1,7 +1,9 @@
-"""Views: other shapes of the same memory. Nothing here copies, except `reshape` and its kin where no view exists.
+"""Views: other shapes of the same memory. Nothing here copies, except `reshape` and its kin where no view
+exists.
 
-Writing into a view writes into the tensor it was made from. The parameters of each op are canonical (dimensions counted
-from the front, no -1), so that the op can be run again on another tensor of the base's shape (see `core.graph.View`).
+Writing into a view writes into the tensor it was made from. The parameters of each op are canonical
+(dimensions counted from the front, no -1), so that the op can be run again on another tensor of the base's
+shape (see `core.graph.View`).
 """
 
 from __future__ import annotations
@@ -47,15 +49,20 @@ def infer_shape(shape: Shape, size: int) -> Shape:
         if extent >= 0:
             known *= extent
         elif extent != -1:
-            raise RuntimeError(f"invalid shape dimension {extent} at index {axis} of shape {list(shape)}{errors.here()}")
+            raise RuntimeError(
+                f"invalid shape dimension {extent} at index {axis} of shape {list(shape)}{errors.here()}"
+            )
         elif unknown >= 0:
-            raise RuntimeError(f"only one dimension can be inferred, but the shape is {list(shape)}{errors.here()}")
+            raise RuntimeError(
+                f"only one dimension can be inferred, but the shape is {list(shape)}{errors.here()}"
+            )
         else:
             unknown = axis
     if unknown >= 0:
         if known == 0 and size == 0:
             raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+                "dimension size -1 "
                 f"can be any value and is ambiguous{errors.here()}"
             )
         if known and size % known == 0:
@@ -68,8 +75,8 @@ def infer_shape(shape: Shape, size: int) -> Shape:
 def viewable(shape: Shape, strides: Shape, new: Shape) -> bool:
     """Whether an array of `shape` and `strides` can be seen in the shape `new` without a copy.
 
-    The old dimensions fall into blocks that are contiguous in themselves; the new ones must not cross their borders
-    (the rule of PyTorch's computeStride).
+    The old dimensions fall into blocks that are contiguous in themselves; the new ones must not cross their
+    borders (the rule of PyTorch's computeStride).
     """
     if 0 in shape:
         return True
@@ -95,13 +102,13 @@ def viewable(shape: Shape, strides: Shape, new: Shape) -> bool:
     return True
 
 
-# -- reshaping -------------------------------------------------------------------------------------------------------------
+# -- reshaping -----------------------------------------------------------------------------------------------
 
 
 @op("view", grad_name="ViewBackward0")
 def view(F: Any, input: Any, *, shape: Any) -> Any:
-    """The same elements in another shape (ints; one may be -1), sharing memory; or, given a dtype, the same bytes read as
-    another dtype, which scales the last dimension by the ratio of the item sizes (no gradient).
+    """The same elements in another shape (ints; one may be -1), sharing memory; or, given a dtype, the same
+    bytes read as another dtype, which scales the last dimension by the ratio of the item sizes (no gradient).
 
     Raises:
         RuntimeError: another number of elements; or the memory layout allows no view (use `reshape`).
@@ -113,7 +120,8 @@ def view(F: Any, input: Any, *, shape: Any) -> Any:
     """
     if not F.is_contiguous(input) and not viewable(input.shape, input.strides, shape):
         raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across two "
             "contiguous subspaces). Use .reshape(...) instead."
         )
     return input.reshape(shape)
@@ -151,7 +159,8 @@ def _view_as_dtype(input: Tensor, dtype: dtypes.DType) -> Tensor:
     if old != new:
         if array.ndim == 0:
             raise RuntimeError(
-                f"self.dim() cannot be 0 to view {input._type.dtype.scalar_name} as {dtype.scalar_name} (different element "
+                f"self.dim() cannot be 0 to view {input._type.dtype.scalar_name} as {dtype.scalar_name} "
+                "(different element "
                 f"sizes){errors.here()}"
             )
         if array.shape[-1] * old % new:
@@ -161,7 +170,8 @@ def _view_as_dtype(input: Tensor, dtype: dtypes.DType) -> Tensor:
             )
         if array.shape[-1] > 1 and array.strides[-1] != old:
             raise RuntimeError(
-                f"self.stride(-1) must be 1 to view {input._type.dtype.scalar_name} as {dtype.scalar_name} (different element "
+                f"self.stride(-1) must be 1 to view {input._type.dtype.scalar_name} as {dtype.scalar_name} "
+                "(different element "
                 f"sizes), but got {array.strides[-1] // old}{errors.here()}"
             )
     result: Tensor = view_dtype.apply(input, dtype=dtype.numpy)
@@ -178,7 +188,8 @@ reshape_copy.rule(input=lambda F, g, input_like: F.reshape(g, shape=input_like.s
 
 
 def reshape(input: Tensor, *size: Any, shape: Any = None) -> Tensor:
-    """The same elements, in row-major order, in another shape: a view where the memory layout allows one, else a copy.
+    """The same elements, in row-major order, in another shape: a view where the memory layout allows one,
+    else a copy.
 
     Args:
         size: the extents, as ints or as one tuple; one may be -1 and is inferred.
@@ -207,7 +218,8 @@ TensorNamespace.reshape = staticmethod(reshape)  # type: ignore[attr-defined]
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """`input` viewed in the shape of `other`."""
-    return _view(input, other.shape)
+    result: Tensor = _view(input, other.shape)
+    return result
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
@@ -230,7 +242,9 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError(f"flatten() has invalid args: start_dim cannot come after end_dim{errors.here()}")
     if start == end:
         return input
-    return reshape(input, (*array.shape[:start], math.prod(array.shape[start : end + 1]), *array.shape[end + 1 :]))
+    return reshape(
+        input, (*array.shape[:start], math.prod(array.shape[start : end + 1]), *array.shape[end + 1 :])
+    )
 
 
 def ravel(input: Tensor) -> Tensor:
@@ -255,10 +269,12 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
         inferred = infer_shape(sizes, extent)
     except RuntimeError:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({extent}) in the input "
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({extent}) "
+            "in the input "
             f"tensor{errors.here()}"
         ) from None
-    return _view(input, (*shape[:dim], *inferred, *shape[dim + 1 :]))
+    result: Tensor = _view(input, (*shape[:dim], *inferred, *shape[dim + 1 :]))
+    return result
 
 
 expose(view, "view", function_too=False)
@@ -270,7 +286,7 @@ expose(ravel, "ravel")
 expose(unflatten, "unflatten")
 
 
-# -- order of dimensions ---------------------------------------------------------------------------------------------------
+# -- order of dimensions -------------------------------------------------------------------------------------
 
 
 @op("view")
@@ -302,7 +318,8 @@ def _permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     ndim = input._array.ndim
     if len(order) != ndim:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+            "desired ordering "
             f"of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}{errors.here()}"
         )
     order = tuple(canonical_dim(dim, ndim) for dim in order)
@@ -383,14 +400,15 @@ def adjoint(input: Tensor) -> Tensor:
             [0.-3.j]])
     """
     result: Tensor = _mT(input)
-    return REGISTRY["conj"].public(result) if input._type.is_complex else result  # type: ignore[no-any-return]
+    return REGISTRY["conj"].public(result) if input._type.is_complex else result
 
 
 def _H(input: Tensor) -> Tensor:
     """The conjugate transpose of a matrix."""
     if input._array.ndim not in (0, 2):
         raise RuntimeError(
-            f"tensor.H is only supported on matrices (2-D tensors). Got {input._array.ndim}-D tensor.{errors.here()}"
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input._array.ndim}-D "
+            f"tensor.{errors.here()}"
         )
     return adjoint(input) if input._array.ndim else input
 
@@ -401,7 +419,8 @@ for _name, _function in {"T": _T, "mT": _mT, "H": _H, "mH": adjoint}.items():
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """Dimensions moved from `source` to `destination` (ints, or tuples of equal length); the others keep their order.
+    """Dimensions moved from `source` to `destination` (ints, or tuples of equal length); the others keep
+    their order.
 
     >>> ag.zeros(2, 3, 4).movedim(0, -1).shape
     ag.Size([3, 4, 2])
@@ -413,7 +432,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     if len(sources) != len(destinations):
         raise RuntimeError(
             "movedim: Invalid source or destination dims: source "
-            f"({list(sources)} dims) should contain the same number of dims as destination ({list(destinations)} dims)"
+            f"({list(sources)} dims) should contain the same number of dims as destination "
+            f"({list(destinations)} dims)"
             f"{errors.here()}"
         )
     sources = tuple(canonical_dim(dim, ndim) for dim in sources)
@@ -437,7 +457,7 @@ expose(adjoint, "adjoint")
 expose(movedim, "movedim", "moveaxis")
 
 
-# -- dimensions of size 1, broadcasting ------------------------------------------------------------------------------------
+# -- dimensions of size 1, broadcasting ----------------------------------------------------------------------
 
 
 @op("view")
@@ -494,7 +514,8 @@ def expand(input: Tensor, *size: Any, implicit: bool = False) -> Tensor:
     """Dimensions of size 1 repeated, and new ones added in front, without using memory; -1 keeps a size.
 
     Raises:
-        RuntimeError: a dimension of another size than 1 would change, or `size` has fewer dimensions than the tensor.
+        RuntimeError: a dimension of another size than 1 would change, or `size` has fewer dimensions than the
+        tensor.
 
     >>> ag.tensor([[1], [2]]).expand(-1, 3)
     tensor([[1, 1, 1],
@@ -506,8 +527,10 @@ def expand(input: Tensor, *size: Any, implicit: bool = False) -> Tensor:
     new = len(wanted) - len(shape)
     if new < 0:
         raise RuntimeError(
-            f"expand(ag.{input._type.dtype.scalar_name}Tensor{{{list(shape)}}}, size={list(wanted)}): the number of sizes "
-            f"provided ({len(wanted)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+            f"expand(ag.{input._type.dtype.scalar_name}Tensor{{{list(shape)}}}, size={list(wanted)}): the "
+            "number of sizes "
+            f"provided ({len(wanted)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(shape)})"
             f"{errors.here()}"
         )
     result = []
@@ -516,13 +539,15 @@ def expand(input: Tensor, *size: Any, implicit: bool = False) -> Tensor:
         if extent == -1:
             if axis < new:
                 raise RuntimeError(
-                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {axis}"
+                    "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                    f"dimension {axis}"
                     f"{errors.here()}"
                 )
             extent = old
         elif extent < 0 or (extent != old and old != 1):
             raise RuntimeError(
-                f"The expanded size of the tensor ({extent}) must match the existing size ({old}) at non-singleton dimension "
+                f"The expanded size of the tensor ({extent}) must match the existing size ({old}) at "
+                "non-singleton dimension "
                 f"{axis}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(shape)}{errors.here()}"
             )
         result.append(extent)
@@ -553,7 +578,9 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
         raise RuntimeError(
             f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.{errors.here()}"
         )
-    dims = tuple(range(new)) + tuple(new + axis for axis, n in enumerate(wanted) if n == 1 and shape[new + axis] != 1)
+    dims = tuple(range(new)) + tuple(
+        new + axis for axis, n in enumerate(wanted) if n == 1 and shape[new + axis] != 1
+    )
     if not dims:
         return input
     return reshape(REGISTRY["sum"].public(input, dim=dims, keepdim=True), wanted)
@@ -589,7 +616,8 @@ def common_shape(tensors: Sequence[Tensor]) -> Shape:
         for axis in reversed(range(width)):
             if a[axis] != b[axis] and 1 not in (a[axis], b[axis]):
                 raise RuntimeError(
-                    f"The size of tensor a ({a[axis]}) must match the size of tensor b ({b[axis]}) at non-singleton "
+                    f"The size of tensor a ({a[axis]}) must match the size of tensor b ({b[axis]}) at "
+                    "non-singleton "
                     f"dimension {axis}{errors.here()}"
                 )
         shape = tuple(n if m == 1 else m for m, n in zip(a, b, strict=True))
@@ -638,11 +666,13 @@ def atleast_2d(input: Tensor) -> Tensor:
 
 @_each
 def atleast_3d(input: Tensor) -> Tensor:
-    """At least 3 dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1). Takes one tensor or several."""
+    """At least 3 dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1). Takes one tensor or
+    several."""
     if input._array.ndim == 0:
         return reshape(input, (1, 1, 1))
     if input._array.ndim == 1:
-        return _unsqueeze(_unsqueeze(input, 0), -1)
+        result: Tensor = _unsqueeze(_unsqueeze(input, 0), -1)
+        return result
     return _unsqueeze(input, -1) if input._array.ndim == 2 else input
 
 
@@ -652,5 +682,8 @@ expose(expand, "expand", function_too=False)
 expose(expand_as, "expand_as", function_too=False)
 expose(broadcast_to, "broadcast_to")
 expose(sum_to_size, "sum_to_size", function_too=False)
-for _function in (broadcast_shapes, broadcast_tensors, atleast_1d, atleast_2d, atleast_3d):
-    FUNCTIONS[_function.__name__] = _function
+FUNCTIONS["broadcast_shapes"] = broadcast_shapes
+expose(broadcast_tensors, "broadcast_tensors", method=False)
+expose(atleast_1d, "atleast_1d", method=False)
+expose(atleast_2d, "atleast_2d", method=False)
+expose(atleast_3d, "atleast_3d", method=False)

@@ -1,5 +1,5 @@
-"""PyTorch's word on products: the same call through both libraries. Values, shapes, dtypes, first and second derivatives,
-names of nodes, and the type and first words of errors."""
+"""PyTorch's word on products: the same call through both libraries. Values, shapes, dtypes, first and second
+derivatives, names of nodes, and the type and first words of errors."""
 
 from __future__ import annotations
 

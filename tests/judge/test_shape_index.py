@@ -1,5 +1,6 @@
-"""PyTorch's word on shapes, views and indexing: the same call through both libraries. Values, shapes, dtypes, whether memory
-is shared, first and second derivatives, what assignment changes, and the type and first line of errors."""
+"""PyTorch's word on shapes, views and indexing: the same call through both libraries. Values, shapes, dtypes,
+whether memory is shared, first and second derivatives, what assignment changes, and the type and first line
+of errors."""
 
 from __future__ import annotations
 
@@ -333,7 +334,8 @@ def test_dtypes(call: Call, dtype: str) -> None:
 
 
 def overlapping(tensor: Any) -> str:
-    """Whether elements of a tensor of PyTorch share places in memory, in whole dimensions ("wholly") or "partly"."""
+    """Whether elements of a tensor of PyTorch share places in memory, in whole dimensions ("wholly") or
+    "partly"."""
     if any(n > 1 and s == 0 for n, s in zip(tensor.shape, tensor.stride(), strict=True)):
         return "wholly"
     reach = 1 + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
