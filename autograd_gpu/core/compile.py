@@ -231,8 +231,8 @@ def call_source(op: Op) -> str:
             f"            node.type = {'t' if op.out == 'same' else 'out._type'}",
             "            node.hooks = None",
             "            frame = getframe(1)",
-            "            while frame.f_code.co_filename in internal: frame = frame.f_back or bottom",
             "            node.code = frame.f_code",
+            "            while node.code.co_filename in internal: frame = frame.f_back or bottom; node.code = frame.f_code",
             "            node.offset = frame.f_lasti",
             "            return out",
         ]
