@@ -727,7 +727,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         output_size: how many windows; an int or one per dimension; None keeps the size of the input.
 
     >>> ag.nn.functional.adaptive_avg_pool2d(ag.arange(6.0).reshape(1, 1, 2, 3), (1, 2))
-    tensor([[[[2.0000, 3.0000]]]])
+    tensor([[[[2., 3.]]]])
     """
     return _adaptive_average(2, input, output_size)
 

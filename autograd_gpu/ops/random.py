@@ -135,6 +135,8 @@ def rand(
 
     >>> generator = ag.manual_seed(0)
     >>> ag.rand(2, 3)
+    tensor([[0.3990, 0.8805, 0.7357],
+            [0.6055, 0.9722, 0.3621]])
     """
     shape = _size("rand", sizes, size)
     type = target_type(dtype, device)
@@ -158,6 +160,7 @@ def randn(
 
     >>> generator = ag.manual_seed(0)
     >>> ag.randn(3)
+    tensor([ 0.9911, -0.9247, -0.6176])
     """
     shape = _size("randn", sizes, size)
     type = target_type(dtype, device)
@@ -190,6 +193,7 @@ def randint(
 
     >>> generator = ag.manual_seed(0)
     >>> ag.randint(10, (5,))
+    tensor([8, 6, 3, 0, 3])
     """
     if size is None:
         if isinstance(high, (tuple, list)):
@@ -275,6 +279,7 @@ def randperm(
 
     >>> generator = ag.manual_seed(0)
     >>> ag.randperm(5)
+    tensor([3, 4, 2, 1, 0])
     """
     n = _integer("randperm", "n", n)
     type = target_type(dtype, device, dtypes.int64)
