@@ -506,7 +506,7 @@ def _index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     named = namespace.zeros((shape[dim] if shape else 1,), dtypes.bool_.numpy)
     namespace.setitem(named, (index._array.reshape(-1),), True)
     mask = wrap(named.reshape((-1,) + (1,) * (len(shape) - dim - 1) if shape else ()))
-    found: Tensor = masked_fill.public(input, mask, value)
+    found: Tensor = masked_fill.apply(input, mask, value.to(input._type.dtype))
     return found
 
 

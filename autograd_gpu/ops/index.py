@@ -464,6 +464,9 @@ def getitem(input: Tensor, key: Any) -> Tensor:
         if -extent <= key < extent:
             result = select.apply(input, dim=0, index=key + extent if key < 0 else key)
             return result
+    items = list(key) if key.__class__ is tuple else [key]
+    if _is_simple(items, input._array.shape):
+        return basic_view(input, [*items, Ellipsis])
     if input._array.ndim == 0:
         _check_no_dimensions(key)
     parts = Key(input, key)
@@ -473,6 +476,26 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     if parts.plain:
         return slice_view.apply(input, key=(Ellipsis,)) if isinstance(key, slice) else alias.apply(input)  # type: ignore[no-any-return]
     return basic_view(input, parts.basic)
+
+
+_BOUNDS = (int, type(None))
+
+
+def _is_simple(items: list[Any], shape: tuple[int, ...]) -> bool:
+    """Whether a key is nothing but ints in range and slices without a step, which need no taking apart."""
+    dim = 0
+    for item in items:
+        if item.__class__ is slice:
+            if (
+                item.step is not None
+                or item.start.__class__ not in _BOUNDS
+                or item.stop.__class__ not in _BOUNDS
+            ):
+                return False
+        elif item.__class__ is not int or dim >= len(shape) or not -shape[dim] <= item < shape[dim]:
+            return False
+        dim += 1
+    return 0 < dim <= len(shape)
 
 
 def _check_no_dimensions(key: Any) -> None:
