@@ -9,9 +9,15 @@ pytest --require-gpu         fail, rather than skip, where a test needs a CUDA d
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Processes side by side: a BLAS that spins for work on all cores in each of them makes all of them slower.
+    for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(_variable, "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -576,3 +576,18 @@ def test_pin_memory_without_cuda(monkeypatch) -> None:
     monkeypatch.setattr(creation, "cuda_unavailable_reason", lambda: "there is no card")
     with pytest.raises(RuntimeError, match=r"^pin_memory=True requires a CUDA.*there is no card"):
         ag.zeros(1, pin_memory=True)
+
+
+def test_questions_about_tensors(device: str) -> None:
+    x = ag.zeros(2, 3, device=device)
+    assert ag.is_tensor(x)
+    assert not ag.is_tensor(np.zeros(2))
+    assert ag.is_floating_point(x)
+    assert not ag.is_floating_point(x.long())
+    assert not ag.is_complex(x)
+    assert ag.is_complex(x.cfloat())
+    assert ag.numel(x) == x.numel() == 6
+    assert ag.is_nonzero(ag.scalar_tensor(2.0, device=device))
+    assert not ag.scalar_tensor(0, device=device).is_nonzero()
+    with pytest.raises(RuntimeError, match="Boolean value of Tensor with more than one value is ambiguous"):
+        ag.is_nonzero(x)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_gpu.core.op import REGISTRY
 from autograd_gpu.testing.opcase import OpCase
 from autograd_gpu.testing.opcase import Sample as S
 
@@ -18,7 +19,26 @@ def _sum_to(x: Any, shape: Any) -> Any:
     return x.sum(axis=axes).reshape(shape) if axes else x
 
 
+def _row_of(base: Any) -> tuple[tuple[Any, dict[str, Any]], ...]:
+    """The view steps that lead to row 1 of a matrix, transposed."""
+    moved = base.t()[:, 1]
+    return tuple(moved._view.steps)
+
+
+def _with_row(base: Any, values: Any) -> Any:
+    changed = base.copy()
+    changed[1] = values
+    return changed
+
+
 CASES = [
+    OpCase(
+        "copy_slices",
+        call=lambda base, values: REGISTRY["copy_slices"].apply(base, values, steps=_row_of(base)),
+        samples=lambda make: [S(make(2, 3), make(3))],
+        ref=_with_row,
+        dtypes=ALL,
+    ),
     OpCase(
         "alias",
         samples=lambda make: [S(make(2, 3)), S(make()), S(make(0, 2))],
