@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from autograd_gpu.device import Device, type_for
 from autograd_gpu.ops import creation, transfer
 
 __all__ = ["Size", "Tensor"]
+
+Attribute = TypeVar("Attribute")
 
 
 class Size(tuple[int, ...]):
@@ -53,10 +55,10 @@ NON_LEAF_GRAD = (
 )
 
 
-def _attach(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def put(function: Callable[..., Any]) -> Callable[..., Any]:
-        setattr(Tensor, name, function)
-        return function
+def _attach(name: str) -> Callable[[Attribute], Attribute]:
+    def put(attribute: Attribute) -> Attribute:
+        setattr(Tensor, name, attribute)
+        return attribute
 
     return put
 
@@ -70,7 +72,7 @@ def _new(cls: type[Tensor], *arguments: Any, device: Any = None) -> Tensor:
     """``Tensor(data)`` or ``Tensor(2, 3)``: the default dtype, whatever the data's. Prefer `ag.tensor` and `ag.empty`."""
     dtype = dtypes.get_default_dtype()
     if not arguments or all(isinstance(a, int) and not isinstance(a, bool) for a in arguments):
-        made = FUNCTIONS["empty"](arguments or (0,), dtype=dtype, device=device)
+        made: Tensor = FUNCTIONS["empty"](arguments or (0,), dtype=dtype, device=device)
     elif len(arguments) != 1:
         raise TypeError(f"new(): data must be a sequence (got {type(arguments[0]).__name__}){errors.here()}")
     elif isinstance(arguments[0], Size):
@@ -155,7 +157,7 @@ def dim(self: Tensor) -> int:
     return int(self._array.ndim)
 
 
-Tensor.ndimension = dim  # type: ignore[attr-defined]
+_attach("ndimension")(dim)
 
 
 @_attach("numel")
@@ -164,7 +166,7 @@ def numel(self: Tensor) -> int:
     return int(self._array.size)
 
 
-Tensor.nelement = numel  # type: ignore[attr-defined]
+_attach("nelement")(numel)
 
 
 @_attach("element_size")
@@ -203,7 +205,7 @@ def is_contiguous(self: Tensor) -> bool:
 @_attach("zero_")
 def zero_(self: Tensor) -> Tensor:
     """Set every element to 0, in place."""
-    return self.fill_(0)  # type: ignore[no-any-return]
+    return self.fill_(0)
 
 
 @_attach("fill_")
@@ -213,7 +215,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.{errors.here()}"
         )
-    return self.copy_(creation.as_tensor(value, dtype=None if isinstance(value, Tensor) else self._type.dtype))  # type: ignore[no-any-return]
+    return self.copy_(creation.as_tensor(value, dtype=None if isinstance(value, Tensor) else self._type.dtype))
 
 
 @_attach("is_floating_point")
@@ -243,7 +245,7 @@ def get_device(self: Tensor) -> int:
 @_property
 def real(self: Tensor) -> Tensor:
     """The real part: a view of complex tensors, the tensor itself otherwise."""
-    return REGISTRY["real"].public(self) if self._type.is_complex else self  # type: ignore[no-any-return]
+    return REGISTRY["real"].public(self) if self._type.is_complex else self
 
 
 @_property
@@ -264,7 +266,7 @@ def _set_requires_grad(self: Tensor, flag: bool) -> None:
     require_grad(self, flag)
 
 
-Tensor.requires_grad = property(_get_requires_grad, _set_requires_grad)  # type: ignore[attr-defined]
+_attach("requires_grad")(property(_get_requires_grad, _set_requires_grad))
 
 
 @_attach("requires_grad_")
@@ -292,7 +294,7 @@ def _is_leaf(self: Tensor) -> bool:
     return is_leaf(node_of(self))
 
 
-Tensor.is_leaf = Tensor.__dict__["_is_leaf"]  # type: ignore[attr-defined]
+_attach("is_leaf")(Tensor.__dict__["_is_leaf"])
 
 
 @_property
@@ -351,7 +353,7 @@ def _delete_grad(self: Tensor) -> None:
     self._grad = None
 
 
-Tensor.grad = property(_get_grad, _set_grad, _delete_grad)  # type: ignore[attr-defined]
+_attach("grad")(property(_get_grad, _set_grad, _delete_grad))
 
 
 def _get_data(self: Tensor) -> Tensor:
@@ -377,8 +379,8 @@ def _set_data(self: Tensor, value: Tensor) -> None:
         node.type = value._type
 
 
-Tensor.data = property(_get_data, _set_data)  # type: ignore[attr-defined]
-Tensor.detach = detach  # type: ignore[attr-defined]
+_attach("data")(property(_get_data, _set_data))
+_attach("detach")(detach)
 
 
 @_attach("detach_")
@@ -591,7 +593,7 @@ def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
 
 # -- operators -----------------------------------------------------------------------------------------------------------
 
-Tensor._version = property(_get_version)  # type: ignore[attr-defined]
+_attach("_version")(property(_get_version))
 
 
 def _reflected(name: str) -> Callable[[Tensor, Any], Tensor]:

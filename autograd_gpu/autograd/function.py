@@ -250,7 +250,7 @@ class Function(metaclass=_FunctionMeta):
     def _record(cls, args: tuple[Any, ...]) -> tuple[Any, FunctionCtx]:
         edges = tuple(node_of(a) if isinstance(a, Tensor) else None for a in args)
         recording = modes.local.grad_enabled and any(edge is not None for edge in edges)
-        ctx = cls._context.__new__(cls._context)
+        ctx: FunctionCtx = object.__new__(cls._context)
         ctx.op = cls._op  # type: ignore[assignment]
         ctx.edges = edges
         ctx.kept = None

@@ -136,7 +136,11 @@ def _loop(
                 results = _differentiable_pull(node, edges, pull, namespace, g)
             else:
                 namespace = node.type.namespace
-                results = pull(namespace, g, kept, node.params) if node.__class__ is Node else node.run(namespace, g)
+                results = (
+                    pull(namespace, g, kept, node.params)
+                    if node.__class__ is Node
+                    else node.run(namespace, g)  # type: ignore[attr-defined]
+                )
         except Modified as change:
             raise _modified_error(node, change) from None
         except Exception as error:
@@ -381,7 +385,7 @@ def _modified_error(node: Node, change: Modified) -> RuntimeError:
     """PyTorch's message for a kept array that was overwritten, with the two lines that are at odds."""
     op = node.op
     entries = iter(node.kept)
-    array = None
+    array: Any = None
     for name in op.layout(mask_of(op, node.edges)):
         array = next(entries)
         if name in op.inputs or name in op.outputs or name == op.variadic:

@@ -53,7 +53,7 @@ class Level:
         self._carriers.append(tangents)
         node = tensor._node
         if node.__class__ is Node:  # its derivative may keep this output
-            hooks_of(node).tangents["out"] = tangents  # type: ignore[arg-type]
+            hooks_of(node).tangents["out"] = tangents
 
     def close(self) -> None:
         """Take the tangents of this level off everything that carries them (outputs and their nodes hold each other)."""

@@ -43,7 +43,7 @@ def add(node: Node, kind: str, hook: Callable[..., Any]) -> RemovableHandle:
     return RemovableHandle(getattr(hooks_of(node), kind), hook)
 
 
-def _as_tensor(node: Node, g: Any) -> Tensor | None:
+def _as_tensor(node: Node, g: Any) -> Any:
     return g if isinstance(g, Tensor) or g is None else wrap(g)
 
 

@@ -68,8 +68,8 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
     direct = inputs[0] is tensor
     if recording and direct and op.inputs[0] in op.layout(_mask(op, edges)):
         # The rule wants the value that is about to be overwritten.
-        inputs[0] = wrap(namespace.copy(arrays[0]), tensor._type)
-        arrays[0] = inputs[0]._array
+        old = wrap(namespace.copy(arrays[0]), tensor._type)
+        inputs[0], arrays[0] = old, old._array
     target = tensor._array
     if direct and op.kind == "elementwise" and _same_shape(target, arrays) and op.name in _WRITES_OUT:
         compute(op, _Into(namespace, target), inputs, arrays, params)

@@ -99,7 +99,7 @@ class Op:
 
         positional, self.variadic, self.params = parameter_names(body)
         self.inputs = positional[1:]
-        defaults: tuple[Any, ...] = inspect.unwrap(body).__defaults__ or ()  # type: ignore[attr-defined]
+        defaults: tuple[Any, ...] = inspect.unwrap(body).__defaults__ or ()
         self.optional: frozenset[str] = frozenset(positional[len(positional) - len(defaults) :])
         self.groups: tuple[str, ...] = self.inputs + ((self.variadic,) if self.variadic else ())
 

@@ -57,7 +57,7 @@ class Device:
         if isinstance(type, Device):
             return type
         if isinstance(type, int) and not isinstance(type, bool):
-            type, index = "cuda", type
+            index, type = type, "cuda"
         if not isinstance(type, str):
             raise TypeError(
                 f"device(): argument 'type' must be str, int or device, not {type.__class__.__name__}"

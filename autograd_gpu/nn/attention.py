@@ -189,11 +189,13 @@ class MultiheadAttention(Module):
         return (output.transpose(0, 1) if self.batch_first else output), weights
 
     def _project(self, query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        biases = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
+        weights: Any
+        biases: Any = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
         if self.in_proj_weight is None:
             weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
         elif query is key and key is value:  # one product for all three
-            return F.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)  # type: ignore[no-any-return]
+            q, k, v = F.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+            return q, k, v
         else:
             weights = self.in_proj_weight.chunk(3)
         q, k, v = (F.linear(*each) for each in zip((query, key, value), weights, biases, strict=True))
@@ -202,7 +204,7 @@ class MultiheadAttention(Module):
     def _heads(self, sequence: Tensor) -> Tensor:
         """(L, N, embed_dim) as (N, num_heads, L, head_dim)."""
         length, batch, _ = sequence.shape
-        return sequence.reshape(length, batch, self.num_heads, self.head_dim).permute(1, 2, 0, 3)  # type: ignore[no-any-return]
+        return sequence.reshape(length, batch, self.num_heads, self.head_dim).permute(1, 2, 0, 3)
 
     def _mask(
         self, mask: Tensor | None, length: int, keys: int, batch: int, dtype: dtypes.DType

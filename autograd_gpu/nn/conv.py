@@ -178,7 +178,7 @@ class Conv1d(_Forward):
 
     def forward(self, input: Tensor) -> Tensor:
         input, padding = self._input_and_padding(input)
-        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv2d(_Forward):
@@ -195,7 +195,7 @@ class Conv2d(_Forward):
 
     def forward(self, input: Tensor) -> Tensor:
         input, padding = self._input_and_padding(input)
-        return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv3d(_Forward):
@@ -212,11 +212,12 @@ class Conv3d(_Forward):
 
     def forward(self, input: Tensor) -> Tensor:
         input, padding = self._input_and_padding(input)
-        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class _Transposed(_Convolution):
     transposed = True
+    padding: tuple[int, ...]  # "same" and "valid" are for the others
 
     def __init__(
         self,
@@ -283,7 +284,7 @@ class ConvTranspose1d(_Transposed):
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         extra = self._output_padding(input, output_size)
-        return F.conv_transpose1d(  # type: ignore[no-any-return]
+        return F.conv_transpose1d(
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )
 
@@ -299,7 +300,7 @@ class ConvTranspose2d(_Transposed):
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         extra = self._output_padding(input, output_size)
-        return F.conv_transpose2d(  # type: ignore[no-any-return]
+        return F.conv_transpose2d(
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )
 
@@ -315,6 +316,6 @@ class ConvTranspose3d(_Transposed):
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         extra = self._output_padding(input, output_size)
-        return F.conv_transpose3d(  # type: ignore[no-any-return]
+        return F.conv_transpose3d(
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autograd_gpu import ops
+from autograd_gpu.core.graph import node_of
 from autograd_gpu.core.inplace import adopt, check_writable
 from autograd_gpu.core.op import METHODS, Op
 
@@ -61,7 +62,9 @@ def _with_inplace(name: str, count: int) -> tuple[Callable[..., Any], Callable[.
 
     def in_place(input: Any, *args: Any, **params: Any) -> Any:
         check_writable(input, name)
-        return adopt(input, function(input, *args, **params))
+        # Rules may keep the value that is about to be overwritten.
+        before = input if node_of(input) is None else METHODS["clone"](input)
+        return adopt(input, function(before, *args, **params))
 
     out_of_place.__name__ = out_of_place.__qualname__ = name
     out_of_place.__doc__ = function.__doc__

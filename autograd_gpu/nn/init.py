@@ -81,7 +81,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = No
     >>> w = ag.nn.init.uniform_(ag.empty(3, 5), -1, 1)
     """
     with no_grad():
-        return tensor.uniform_(a, b, generator=generator)  # type: ignore[no-any-return]
+        return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
@@ -90,7 +90,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
     >>> w = ag.nn.init.normal_(ag.empty(3, 5), std=0.02)
     """
     with no_grad():
-        return tensor.normal_(mean, std, generator=generator)  # type: ignore[no-any-return]
+        return tensor.normal_(mean, std, generator=generator)
 
 
 def trunc_normal_(
@@ -122,7 +122,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     tensor([0.5000, 0.5000])
     """
     with no_grad():
-        return tensor.fill_(val)  # type: ignore[no-any-return]
+        return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -153,7 +153,7 @@ def eye_(tensor: Tensor) -> Tensor:
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported{errors.here()}")
     with no_grad():
-        return tensor.copy_(FUNCTIONS["eye"](*tensor.shape, dtype=tensor.dtype, device=tensor.device))  # type: ignore[no-any-return]
+        return tensor.copy_(FUNCTIONS["eye"](*tensor.shape, dtype=tensor.dtype, device=tensor.device))
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
@@ -274,7 +274,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     with no_grad():
         samples = normal_(tensor.new_empty((rows, columns)), 0.0, 1.0, generator)
         q = _orthonormal_columns(samples.T).T if rows < columns else _orthonormal_columns(samples)
-        return tensor.copy_((q * gain).reshape(tensor.shape))  # type: ignore[no-any-return]
+        return tensor.copy_((q * gain).reshape(tensor.shape))
 
 
 def _orthonormal_columns(matrix: Tensor, panel: int = 32) -> Tensor:
@@ -294,7 +294,7 @@ def _orthonormal_columns(matrix: Tensor, panel: int = 32) -> Tensor:
             for _ in range(2):
                 vector -= before @ (before.mH @ vector)
             vector /= (vector.abs() ** 2).sum().sqrt()
-    return wide  # type: ignore[no-any-return]
+    return wide
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:

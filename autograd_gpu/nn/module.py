@@ -442,9 +442,9 @@ class Module(HasState):
             for parameter in self._parameters.values():
                 if parameter is None:
                     continue
-                parameter.data = fn(parameter)  # type: ignore[attr-defined]
+                parameter.data = fn(parameter)
                 if parameter._grad is not None:
-                    parameter._grad.data = fn(parameter._grad)  # type: ignore[attr-defined]
+                    parameter._grad.data = fn(parameter._grad)
             for name, buffer in self._buffers.items():
                 if buffer is not None:
                     self._buffers[name] = fn(buffer)

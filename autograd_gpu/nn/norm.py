@@ -117,7 +117,7 @@ class _BatchNorm(_ChannelNorm):
         if self.training and not self.track_running_stats:
             mean = var = None
         use_batch = self.training or (mean is None and var is None)
-        return F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, factor, self.eps)  # type: ignore[no-any-return]
+        return F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, factor, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -194,11 +194,11 @@ class _InstanceNorm(_ChannelNorm):
                 stacklevel=2,
             )
         if input.ndim == without_batch:
-            return self._normalized(input.unsqueeze(0)).squeeze(0)  # type: ignore[no-any-return]
+            return self._normalized(input.unsqueeze(0)).squeeze(0)
         return self._normalized(input)
 
     def _normalized(self, input: Tensor) -> Tensor:
-        return F.instance_norm(  # type: ignore[no-any-return]
+        return F.instance_norm(
             input, self.running_mean, self.running_var, self.weight, self.bias,
             self.training or not self.track_running_stats, 0.0 if self.momentum is None else self.momentum,
             self.eps,
@@ -288,7 +288,7 @@ class LayerNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -339,7 +339,7 @@ class RMSNorm(Module):
             init.ones_(self.weight)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)  # type: ignore[no-any-return]
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
@@ -396,7 +396,7 @@ class GroupNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (

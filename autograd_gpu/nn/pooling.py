@@ -115,7 +115,7 @@ class AvgPool1d(Module):
         self.count_include_pad = count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool1d(  # type: ignore[no-any-return]
+        return F.avg_pool1d(
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
         )
 
@@ -226,7 +226,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool1d(input, self.output_size)  # type: ignore[no-any-return]
+        return F.adaptive_avg_pool1d(input, self.output_size)
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
@@ -237,7 +237,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool2d(input, self.output_size)  # type: ignore[no-any-return]
+        return F.adaptive_avg_pool2d(input, self.output_size)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
@@ -252,4 +252,4 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """The means of `output_size` windows that cover (N, C, D, H, W) input; see `AdaptiveAvgPool2d`."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool3d(input, self.output_size)  # type: ignore[no-any-return]
+        return F.adaptive_avg_pool3d(input, self.output_size)

@@ -174,13 +174,15 @@ class RNNBase(Module):
         """One direction of one layer."""
         weights = self._parameters
         step = STEPS[self.mode][0]
-        w_hh, b_hh, w_hr = (
+        w_ih, w_hh, b_hh, w_hr = (
+            weights[f"weight_ih{end}"],
             weights[f"weight_hh{end}"],
             weights.get(f"bias_hh{end}"),
             weights.get(f"weight_hr{end}"),
         )
+        assert w_ih is not None
         assert w_hh is not None
-        projected = F.linear(sequence, weights[f"weight_ih{end}"], weights.get(f"bias_ih{end}")).unbind(0)
+        projected = F.linear(sequence, w_ih, weights.get(f"bias_ih{end}")).unbind(0)
         outputs = []
         for each in reversed(projected) if backwards else projected:
             state = step(each, state, w_hh, b_hh)

@@ -78,7 +78,7 @@ def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         result = _move(result, device)
     else:
         result = _convert(_move(result, device), target)
-    return REGISTRY["clone"].public(result) if copy and result is input else result  # type: ignore[no-any-return]
+    return REGISTRY["clone"].public(result) if copy and result is input else result
 
 
 def _names_dtype(value: Any) -> bool:

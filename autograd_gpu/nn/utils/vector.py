@@ -40,5 +40,5 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     start = 0
     for parameter in parameters:
         size = parameter.numel()
-        parameter.data = vec[start : start + size].reshape(parameter.shape).detach()  # type: ignore[attr-defined]
+        parameter.data = vec[start : start + size].reshape(parameter.shape).detach()
         start += size

@@ -1,0 +1,1946 @@
+"""The public names of `ag`, for type checkers and editors.
+
+Written by `python -m autograd_gpu.testing.stubs`; do not edit.
+"""
+
+from builtins import bool as _bool
+from builtins import float as _float
+from builtins import int as _int
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, TypeGuard, overload
+
+import numpy as np
+
+from autograd_gpu import autograd as autograd
+from autograd_gpu import cuda as cuda
+from autograd_gpu import linalg as linalg
+from autograd_gpu import nn as nn
+from autograd_gpu import ops as ops
+from autograd_gpu import optim as optim
+from autograd_gpu import testing as testing
+from autograd_gpu.core.graph import Tensor as Tensor
+from autograd_gpu.core.modes import enable_grad as enable_grad
+from autograd_gpu.core.modes import is_grad_enabled as is_grad_enabled
+from autograd_gpu.core.modes import no_grad as no_grad
+from autograd_gpu.core.modes import set_grad_enabled as set_grad_enabled
+from autograd_gpu.core.tensor_methods import DeviceLike, Dims, DTypeLike, Number, Operand, Sizes
+from autograd_gpu.device import Device
+from autograd_gpu.dtypes import DType
+from autograd_gpu.dtypes import can_cast as can_cast
+from autograd_gpu.dtypes import finfo as finfo
+from autograd_gpu.dtypes import get_default_dtype as get_default_dtype
+from autograd_gpu.dtypes import iinfo as iinfo
+from autograd_gpu.dtypes import promote_types as promote_types
+from autograd_gpu.dtypes import set_default_dtype as set_default_dtype
+from autograd_gpu.errors import OutOfMemoryError as OutOfMemoryError
+from autograd_gpu.ops import return_types
+from autograd_gpu.ops.generators import Generator as Generator
+from autograd_gpu.ops.generators import default_generator as default_generator
+from autograd_gpu.ops.generators import fork_rng as fork_rng
+from autograd_gpu.tensor import Size as Size
+
+device = Device
+dtype = DType
+bfloat16: DType
+bool: DType
+cdouble: DType
+cfloat: DType
+complex64: DType
+complex128: DType
+double: DType
+float16: DType
+float32: DType
+float64: DType
+float: DType
+half: DType
+int8: DType
+int16: DType
+int32: DType
+int64: DType
+int: DType
+long: DType
+short: DType
+uint8: DType
+__version__: str
+inf: _float
+nan: _float
+pi: _float
+e: _float
+
+def abs(input: Operand) -> Tensor:
+    """The absolute value; for complex numbers their (real) distance from zero."""
+
+def absolute(input: Operand) -> Tensor:
+    """The absolute value; for complex numbers their (real) distance from zero."""
+
+def acos(input: Operand) -> Tensor:
+    """The inverse cosine, in radians; NaN outside [-1, 1]."""
+
+def acosh(input: Operand) -> Tensor:
+    """The inverse hyperbolic cosine; NaN below 1."""
+
+def adaptive_avg_pool1d(input: Tensor, output_size: _int | Sequence[_int | None]) -> Tensor:
+    """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size
+    / m)).
+    """
+
+def add(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """`input + alpha * other`, element by element."""
+
+def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+    """``beta * input + alpha * sum of the products in the batch``: one product of (n, b k) and (b k, m)."""
+
+def addcdiv(input: Operand, tensor1: Operand, tensor2: Operand, *, value: Operand = 1) -> Tensor:
+    """`input + value * tensor1 / tensor2`, element by element."""
+
+def addcmul(input: Operand, tensor1: Operand, tensor2: Operand, *, value: Operand = 1) -> Tensor:
+    """`input + value * tensor1 * tensor2`, element by element."""
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+    """``beta * input + alpha * (mat1 @ mat2)``; `input` broadcasts to the product."""
+
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+    """``beta * input + alpha * (mat @ vec)`` for a matrix and a vector."""
+
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+    """``beta * input + alpha * outer(vec1, vec2)``."""
+
+def adjoint(input: Tensor) -> Tensor:
+    """The last two dimensions swapped, and complex numbers conjugated."""
+
+def all(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Whether all elements over `dim` are true (not zero)."""
+
+def allclose(
+    input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False
+) -> _bool:
+    """Whether `isclose` is true everywhere: a Python bool."""
+
+def alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.alpha_dropout`` with required arguments `p` and `train`."""
+
+def alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.alpha_dropout`` with required arguments `p` and `train`, in place."""
+
+def amax(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """The largest value over `dim`; equal ones share the gradient."""
+
+def amin(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """The smallest value over `dim`; equal ones share the gradient."""
+
+def aminmax(
+    input: Tensor,
+    *,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
+) -> return_types.aminmax:
+    """Smallest and largest value along one dimension, or of all elements, as a named tuple ``(min, max)``."""
+
+def angle(input: Operand) -> Tensor:
+    """The angle of each number in the complex plane in radians: for real ones pi where they are negative,
+    else 0.
+    """
+
+def any(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Whether any element over `dim` is true (not zero)."""
+
+def arange(
+    *bounds: Operand,
+    start: Operand | None = None,
+    end: Operand | None = None,
+    step: Operand | None = None,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """``start``, ``start + step``, ..."""
+
+def arccos(input: Operand) -> Tensor:
+    """The inverse cosine, in radians; NaN outside [-1, 1]."""
+
+def arccosh(input: Operand) -> Tensor:
+    """The inverse hyperbolic cosine; NaN below 1."""
+
+def arcsin(input: Operand) -> Tensor:
+    """The inverse sine, in radians; NaN outside [-1, 1]."""
+
+def arcsinh(input: Operand) -> Tensor:
+    """The inverse hyperbolic sine."""
+
+def arctan(input: Operand) -> Tensor:
+    """The inverse tangent, in radians."""
+
+def arctan2(input: Operand, other: Operand) -> Tensor:
+    """The angle in radians, in [-pi, pi], of the point with the coordinates y = `input` and x = `other`."""
+
+def arctanh(input: Operand) -> Tensor:
+    """The inverse hyperbolic tangent; NaN outside [-1, 1]."""
+
+def argmax(
+    input: Tensor,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Index (int64) of the first largest element along `dim`, or in the flattened tensor without `dim`."""
+
+def argmin(
+    input: Tensor,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Index (int64) of the first smallest element along `dim`, or in the flattened tensor without `dim`."""
+
+def argsort(
+    input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False, *, axis: _int = ...
+) -> Tensor:
+    """The indices (int64) that sort `input` along `dim`."""
+
+def argwhere(input: Tensor) -> Tensor:
+    """The places of the elements that are not zero, one row each: `nonzero`."""
+
+def as_strided(
+    input: Tensor, size: Sizes, stride: Sequence[_int], storage_offset: _int | None = None
+) -> Tensor:
+    """A view of the tensor's memory with any `size`, `stride` and `storage_offset` (in elements; default:
+    the tensor's own).
+    """
+
+def as_tensor(data: Any, dtype: DTypeLike | None = None, device: DeviceLike | None = None) -> Tensor:
+    """`data` as a tensor, sharing memory with it where dtype and device allow; a tensor keeps its history."""
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    copy: _bool | None = None,
+    requires_grad: _bool | None = None,
+) -> Tensor:
+    """`obj` as a tensor; `copy` says whether memory must (True), must not (False) or may (None) be copied."""
+
+def asin(input: Operand) -> Tensor:
+    """The inverse sine, in radians; NaN outside [-1, 1]."""
+
+def asinh(input: Operand) -> Tensor:
+    """The inverse hyperbolic sine."""
+
+def atan(input: Operand) -> Tensor:
+    """The inverse tangent, in radians."""
+
+def atan2(input: Operand, other: Operand) -> Tensor:
+    """The angle in radians, in [-pi, pi], of the point with the coordinates y = `input` and x = `other`."""
+
+def atanh(input: Operand) -> Tensor:
+    """The inverse hyperbolic tangent; NaN outside [-1, 1]."""
+
+@overload
+def atleast_1d(tensors: Operand, /) -> Tensor:
+    """A number as a tensor of shape (1,); others as they are."""
+
+@overload
+def atleast_1d(tensors: Sequence[Operand], /) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_1d(first: Operand, second: Operand, /, *others: Operand) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_2d(tensors: Operand, /) -> Tensor:
+    """Dimensions added in front until there are 2."""
+
+@overload
+def atleast_2d(tensors: Sequence[Operand], /) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_2d(first: Operand, second: Operand, /, *others: Operand) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_3d(tensors: Operand, /) -> Tensor:
+    """At least 3 dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1)."""
+
+@overload
+def atleast_3d(tensors: Sequence[Operand], /) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_3d(first: Operand, second: Operand, /, *others: Operand) -> tuple[Tensor, ...]: ...
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: _int | Sequence[_int],
+    stride: _int | Sequence[_int] | None = None,
+    padding: _int | Sequence[_int] = 0,
+    ceil_mode: _bool = False,
+    count_include_pad: _bool = True,
+) -> Tensor:
+    """The mean of each window."""
+
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+    """``beta * input + alpha * bmm(batch1, batch2)``."""
+
+def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element of `input` says (or with probability `p`), else 0, in the
+    dtype of `input`.
+    """
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """`binary_cross_entropy` of ``sigmoid(input)``, computed without overflow."""
+
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
+    """How often each number occurs in a vector of non-negative integers, or the sum of its weights."""
+
+def bitwise_and(input: Operand, other: Operand) -> Tensor:
+    """The bits set in both; `and` for bools."""
+
+def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
+    """The bits moved up by `other` places."""
+
+def bitwise_not(input: Operand) -> Tensor:
+    """Every bit inverted; `not` for bools."""
+
+def bitwise_or(input: Operand, other: Operand) -> Tensor:
+    """The bits set in one or both; `or` for bools."""
+
+def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
+    """The bits moved down by `other` places, the sign kept."""
+
+def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+    """The bits set in one of them; exclusive `or` for bools."""
+
+def block_diag(*tensors: Tensor) -> Tensor:
+    """The matrices along the diagonal of a larger one, zeros elsewhere."""
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two stacks of matrices, (b, n, k) and (b, k, m); no broadcasting."""
+
+def broadcast_shapes(*shapes: Sizes) -> tuple[_int, ...]:
+    """The shape that `shapes` (tuples or ints) broadcast to."""
+
+def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """All tensors expanded to their common shape."""
+
+def broadcast_to(input: Tensor, size: Sizes) -> Tensor:
+    """`input` expanded to `size` (a tuple); the same as ``input.expand(size)``."""
+
+def bucketize(
+    input: Operand, boundaries: Tensor, *, out_int32: _bool = False, right: _bool = False
+) -> Tensor:
+    """The index of the bucket between sorted `boundaries` that each value of `input` falls into:
+    `ag.searchsorted` with the arguments swapped.
+    """
+
+def cartesian_prod(*tensors: Tensor | Sequence[Tensor]) -> Tensor:
+    """All combinations of one element from each vector, as rows."""
+
+def cat(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+    """Tensors one after the other along dimension `dim`."""
+
+def ceil(input: Operand) -> Tensor:
+    """The smallest integer not below each element."""
+
+def celu(input: Tensor, alpha: _float = 1.0) -> Tensor:
+    """`max(input, 0) + min(0, alpha * (exp(input / alpha) - 1))`."""
+
+def chain_matmul(*matrices: Tensor | Sequence[Tensor]) -> Tensor:
+    """The product of matrices in the cheapest order; a single one is returned as it is."""
+
+def chunk(input: Tensor, chunks: _int, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of equal size along `dim` (the last one may be smaller)."""
+
+def clamp(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """`min(max(input, min), max)`, element by element."""
+
+def clamp_max(input: Operand, max: Operand) -> Tensor:
+    """`clamp` with an upper bound only."""
+
+def clamp_min(input: Operand, min: Operand) -> Tensor:
+    """`clamp` with a lower bound only."""
+
+def clip(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """`min(max(input, min), max)`, element by element."""
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with memory of its own; gradients flow through it."""
+
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined along dimension 1; vectors and numbers are columns."""
+
+def combinations(input: Tensor, r: _int = 2, with_replacement: _bool = False) -> Tensor:
+    """All choices of `r` elements of a vector, in order, as rows; each element once, or more often
+    `with_replacement`.
+    """
+
+def complex(real: Tensor, imag: Tensor) -> Tensor:
+    """A complex tensor with the given real and imaginary parts."""
+
+def concat(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+    """Tensors one after the other along dimension `dim`."""
+
+def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+    """Tensors one after the other along dimension `dim`."""
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor itself."""
+
+def conj_physical(input: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor itself."""
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] | str = 0,
+    dilation: _int | Sequence[_int] = 1,
+    groups: _int = 1,
+) -> Tensor:
+    """Convolution (cross-correlation) over 1 spatial dimension."""
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] | str = 0,
+    dilation: _int | Sequence[_int] = 1,
+    groups: _int = 1,
+) -> Tensor:
+    """Convolution (cross-correlation) over 2 spatial dimensions."""
+
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] | str = 0,
+    dilation: _int | Sequence[_int] = 1,
+    groups: _int = 1,
+) -> Tensor:
+    """Convolution (cross-correlation) over 3 spatial dimensions."""
+
+def conv_transpose1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] = 0,
+    output_padding: _int | Sequence[_int] = 0,
+    groups: _int = 1,
+    dilation: _int | Sequence[_int] = 1,
+) -> Tensor:
+    """Transposed convolution over 1 spatial dimension (M."""
+
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] = 0,
+    output_padding: _int | Sequence[_int] = 0,
+    groups: _int = 1,
+    dilation: _int | Sequence[_int] = 1,
+) -> Tensor:
+    """Transposed convolution over 2 spatial dimensions (M."""
+
+def conv_transpose3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] = 0,
+    output_padding: _int | Sequence[_int] = 0,
+    groups: _int = 1,
+    dilation: _int | Sequence[_int] = 1,
+) -> Tensor:
+    """Transposed convolution over 3 spatial dimensions (M."""
+
+def copysign(input: Operand, other: Operand) -> Tensor:
+    """The size of `input` with the sign of `other` (also of -0.0)."""
+
+def cos(input: Operand) -> Tensor:
+    """The cosine of angles in radians."""
+
+def cosh(input: Operand) -> Tensor:
+    """The hyperbolic cosine."""
+
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: _float = 0,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``1 - cos(input1, input2)`` where `target` is 1, ``max(0, cos - margin)`` where it is -1."""
+
+def cosine_similarity(
+    x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08, *, axis: _int = ...
+) -> Tensor:
+    """``x1 ."""
+
+def count_nonzero(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
+    """How many elements over `dim` (int or tuple of ints; None for all) are not zero, as int64."""
+
+def cross(input: Tensor, other: Tensor, dim: _int | None = None) -> Tensor:
+    """The cross product along `dim`; without it, along the first dimension of size 3."""
+
+def cummax(input: Tensor, dim: _int | None = None, *, axis: _int | None = ...) -> return_types.cummax:
+    """Running maximum along `dim` and where it was last seen: a named tuple ``(values, indices)``."""
+
+def cummin(input: Tensor, dim: _int | None = None, *, axis: _int | None = ...) -> return_types.cummin:
+    """Running minimum along `dim` and where it was last seen: a named tuple ``(values, indices)``."""
+
+def cumprod(
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+) -> Tensor:
+    """Running product along `dim`; the gradient is right where elements are zero."""
+
+def cumsum(
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+) -> Tensor:
+    """Running sum along `dim`."""
+
+def deg2rad(input: Operand) -> Tensor:
+    """Angles in degrees as radians."""
+
+def diag(input: Tensor, diagonal: _int = 0) -> Tensor:
+    """A matrix with a vector on a diagonal, or a copy of a matrix's diagonal as a vector."""
+
+def diag_embed(input: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
+    """Zeros with the last dimension of `input` on the diagonal of the new dimensions `dim1` and `dim2`."""
+
+def diagflat(input: Tensor, offset: _int = 0) -> Tensor:
+    """A matrix with all elements of `input` on a diagonal."""
+
+def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+    """The diagonal of the matrices in `dim1` and `dim2`, as the last dimension; `offset` > 0 is above the
+    main one.
+    """
+
+def digamma(input: Operand) -> Tensor:
+    """The derivative of `lgamma`."""
+
+def dist(input: Tensor, other: Tensor, p: _float = 2) -> Tensor:
+    """The p-norm of ``input - other``, which are broadcast together."""
+
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """`input / other`, element by element."""
+
+def divide(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """`input / other`, element by element."""
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The product of two vectors of the same length: the sum of their elements' products."""
+
+def dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.dropout`` with required arguments `p` and `train`."""
+
+def dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.dropout`` with required arguments `p` and `train`, in place."""
+
+def dsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
+    """`tensor_split` along depth: dimension 2; a number of sections must divide it."""
+
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined along depth: dimension 2, added where there is none."""
+
+def einsum(equation: str | Tensor, *operands: Any) -> Tensor:
+    """The sum of products that `equation` describes, in Einstein's notation."""
+
+def embedding(
+    weight: Tensor,
+    indices: Tensor,
+    padding_idx: _int = -1,
+    scale_grad_by_freq: _bool = False,
+    sparse: _bool = False,
+) -> Tensor:
+    """`ag.nn.functional.embedding` with its arguments the other way round; `padding_idx` -1 means none."""
+
+def empty(
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A tensor with whatever is in its memory; the arguments are those of `ag.zeros`."""
+
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """Uninitialised memory in the shape of `input`, with its dtype, device and memory order by default."""
+
+def eq(input: Operand, other: Operand) -> Tensor:
+    """Where `input == other`."""
+
+def equal(input: Tensor, other: Tensor) -> _bool:
+    """Whether two tensors have the same shape and the same elements (NaN differs from itself): a Python
+    bool.
+    """
+
+def erf(input: Operand) -> Tensor:
+    """The error function, `2 / sqrt(pi) * integral of exp(-t ** 2) for t from 0 to input`."""
+
+def erfc(input: Operand) -> Tensor:
+    """The complementary error function, `1 - erf(input)` without its cancellation."""
+
+def erfinv(input: Operand) -> Tensor:
+    """The inverse of `erf`; infinite at -1 and 1, NaN outside."""
+
+def exp(input: Operand) -> Tensor:
+    """`e` to the power of each element."""
+
+def exp2(input: Operand) -> Tensor:
+    """2 to the power of each element."""
+
+def expm1(input: Operand) -> Tensor:
+    """`exp(input) - 1`, accurate near zero."""
+
+def eye(
+    n: _int,
+    m: _int | None = None,
+    *,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """Ones on the diagonal of an ``(n, m)`` matrix of zeros; `m` is `n` if left out."""
+
+def feature_alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.feature_alpha_dropout`` with required arguments `p` and `train`."""
+
+def feature_alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.feature_alpha_dropout`` with required arguments `p` and `train`, in place."""
+
+def feature_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.feature_dropout`` with required arguments `p` and `train`."""
+
+def feature_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
+    """``ag.nn.functional.feature_dropout`` with required arguments `p` and `train`, in place."""
+
+def fix(input: Operand) -> Tensor:
+    """Each element rounded towards zero."""
+
+def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
+    """The dimensions from `start_dim` to `end_dim` (inclusive) merged into one; a 0-d tensor becomes 1-d."""
+
+def flip(input: Tensor, *dims: Sizes, **named: Sizes) -> Tensor:
+    """A copy with the order of the dimensions `dims` reversed."""
+
+def fliplr(input: Tensor) -> Tensor:
+    """A copy with columns (dimension 1) in reversed order."""
+
+def flipud(input: Tensor) -> Tensor:
+    """A copy with rows (dimension 0) in reversed order."""
+
+def float_power(input: Operand, exponent: Operand) -> Tensor:
+    """`input` to the power of `exponent`, computed and returned in float64, or in complex128 if an operand
+    is complex.
+    """
+
+def floor(input: Operand) -> Tensor:
+    """The largest integer not above each element."""
+
+def floor_divide(input: Operand, other: Operand) -> Tensor:
+    """`floor(input / other)`, element by element; integers stay integers."""
+
+def fmax(input: Operand, other: Operand) -> Tensor:
+    """The larger of two elements; the other one if one of them is NaN."""
+
+def fmin(input: Operand, other: Operand) -> Tensor:
+    """The smaller of two elements; the other one if one of them is NaN."""
+
+def fmod(input: Operand, other: Operand) -> Tensor:
+    """C's ``fmod(input, other)``, element by element: the result has the sign of `input`."""
+
+def frac(input: Operand) -> Tensor:
+    """`input - trunc(input)`: the part after the point, with the sign of the number."""
+
+def from_dlpack(ext_tensor: Any, *, device: DeviceLike | None = None, copy: _bool | None = None) -> Tensor:
+    """A tensor on the memory of another library's array (PyTorch, JAX, CuPy, ...), by the DLPack protocol."""
+
+def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
+    """A tensor on the memory of a NumPy array: what is written into one appears in the other."""
+
+def frombuffer(
+    buffer: Any, *, dtype: DTypeLike, count: _int = -1, offset: _int = 0, requires_grad: _bool = False
+) -> Tensor:
+    """A one-dimensional tensor on the memory of an object with the buffer protocol (bytearray, mmap, ...)."""
+
+def full(
+    size: Sizes,
+    fill_value: Number,
+    *,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A tensor of one value."""
+
+def full_like(
+    input: Tensor,
+    fill_value: Number,
+    *,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """One value in the shape of `input`, and with its dtype, device and memory order unless told
+    otherwise.
+    """
+
+def gather(
+    input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, axis: _int = ...
+) -> Tensor:
+    """``result[i][j][k] = input[i][index[i][j][k]][k]`` (for ``dim=1``)."""
+
+def ge(input: Operand, other: Operand) -> Tensor:
+    """Where `input >= other`."""
+
+def ger(input: Tensor, vec2: Tensor) -> Tensor:
+    """The matrix of all products of an element of one vector (rows) and one of another (columns)."""
+
+def get_default_device() -> Device:
+    """The device of new tensors whose ``device=`` is not given, in this thread."""
+
+def get_printoptions() -> dict[str, Any]:
+    """The options as a dictionary that `set_printoptions` takes."""
+
+def get_rng_state() -> Tensor:
+    """The state of the default stream; see `Generator.get_state`."""
+
+def greater(input: Operand, other: Operand) -> Tensor:
+    """Where `input > other`."""
+
+def greater_equal(input: Operand, other: Operand) -> Tensor:
+    """Where `input >= other`."""
+
+def group_norm(
+    input: Tensor,
+    num_groups: _int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: _float = 1e-05,
+) -> Tensor:
+    """Group normalisation (Y."""
+
+def gt(input: Operand, other: Operand) -> Tensor:
+    """Where `input > other`."""
+
+def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor:
+    """`input`, but 0 between `-lambd` and `lambd`, the two included."""
+
+def heaviside(input: Operand, values: Operand) -> Tensor:
+    """0 where `input` is negative, `values` where it is zero, 1 where it is positive."""
+
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: _float = 1.0,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """`input` where `target` is 1, ``max(0, margin - input)`` where it is -1 (elsewhere both)."""
+
+def histc(input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0) -> Tensor:
+    """Histogram of all elements with `bins` bins of equal width between `min` and `max`; if both are 0,
+    between the smallest and the largest element.
+    """
+
+def hsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
+    """`tensor_split` along columns: dimension 1, or 0 of a vector; a number of sections must divide it."""
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined along columns: dimension 1, or 0 for vectors and numbers."""
+
+def hypot(input: Operand, other: Operand) -> Tensor:
+    """`sqrt(input ** 2 + other ** 2)` without overflow."""
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary parts: a view of a complex tensor."""
+
+def index_add(
+    input: Tensor, dim: _int, index: Tensor, source: Tensor, *, alpha: Number = 1, axis: _int = ...
+) -> Tensor:
+    """A copy of `input` with ``alpha * source`` added to the entries of dimension `dim` that `index`
+    names; repeats add up.
+    """
+
+def index_copy(input: Tensor, dim: _int, index: Tensor, source: Tensor, *, axis: _int = ...) -> Tensor:
+    """A copy of `input` with the entries of `source` in the places along `dim` that `index` names."""
+
+def index_fill(input: Tensor, dim: _int, index: Tensor, value: Operand, *, axis: _int = ...) -> Tensor:
+    """A copy of `input` with `value` (a number or a tensor without dimensions) in the entries of `dim`
+    that `index` names.
+    """
+
+def index_put(
+    input: Tensor, indices: Sequence[Tensor | None], values: Operand, accumulate: _bool = False
+) -> Tensor:
+    """A copy of `input` with `values` (which broadcast) at `indices`; `accumulate` adds, repeated indices
+    included.
+    """
+
+def index_select(input: Tensor, dim: _int, index: Tensor, *, axis: _int = ...) -> Tensor:
+    """The entries of dimension `dim` that the integer vector `index` names, in its order."""
+
+def initial_seed() -> _int:
+    """The seed of the default stream."""
+
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """Sums of products over the last dimensions of both: the dot product of vectors, and in general a
+    tensor of shape ``input.shape[:-1] + other.shape[:-1]``.
+    """
+
+def is_complex(input: Tensor) -> _bool:
+    """Whether a tensor's dtype is complex."""
+
+def is_conj(input: Tensor) -> _bool:
+    """False: conjugates are computed when they are asked for, never marked lazily."""
+
+def is_floating_point(input: Tensor) -> _bool:
+    """Whether a tensor's dtype is a real floating one."""
+
+def is_nonzero(input: Tensor) -> _bool:
+    """Whether the only element of a tensor is not zero."""
+
+def is_tensor(obj: Any, /) -> TypeGuard[Tensor]:
+    """Whether an object is a tensor."""
+
+def isclose(
+    input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False
+) -> Tensor:
+    """Where `|input - other| <= atol + rtol * |other|`."""
+
+def isfinite(input: Operand) -> Tensor:
+    """Where an element is neither infinite nor NaN."""
+
+def isinf(input: Operand) -> Tensor:
+    """Where an element (or a part of a complex one) is infinite."""
+
+def isnan(input: Operand) -> Tensor:
+    """Where an element (or a part of a complex one) is NaN."""
+
+def isneginf(input: Operand) -> Tensor:
+    """Where an element is minus infinity."""
+
+def isposinf(input: Operand) -> Tensor:
+    """Where an element is plus infinity."""
+
+def isreal(input: Operand) -> Tensor:
+    """Where an element has no imaginary part."""
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+    log_target: _bool = False,
+) -> Tensor:
+    """The Kullback-Leibler divergence ``target (log(target) - input)``; `input` holds log-probabilities."""
+
+def kron(input: Tensor, other: Tensor) -> Tensor:
+    """The Kronecker product: `input` with each element replaced by its product with `other`."""
+
+def kthvalue(
+    input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, axis: _int = ..., keepdims: _bool = ...
+) -> return_types.kthvalue:
+    """The `k`-th smallest element (counted from 1) along `dim` and its index: a named tuple ``(values,
+    indices)``.
+    """
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: _float = 1e-05,
+) -> Tensor:
+    """Layer normalisation (J."""
+
+def ldexp(input: Operand, other: Operand) -> Tensor:
+    """`input * 2 ** other`, element by element."""
+
+def le(input: Operand, other: Operand) -> Tensor:
+    """Where `input <= other`."""
+
+def lerp(input: Operand, end: Operand, weight: Operand) -> Tensor:
+    """`input + weight * (end - input)`, element by element: linear interpolation; exact for weights 0 and
+    1.
+    """
+
+def less(input: Operand, other: Operand) -> Tensor:
+    """Where `input < other`."""
+
+def less_equal(input: Operand, other: Operand) -> Tensor:
+    """Where `input <= other`."""
+
+def lgamma(input: Operand) -> Tensor:
+    """The natural logarithm of the absolute value of the gamma function."""
+
+def linspace(
+    start: Operand,
+    end: Operand,
+    steps: _int,
+    *,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """`steps` values at equal distances, from `start` to `end`, both included."""
+
+def log(input: Operand) -> Tensor:
+    """The natural logarithm; NaN for negative numbers."""
+
+def log10(input: Operand) -> Tensor:
+    """The logarithm to base 10."""
+
+def log1p(input: Operand) -> Tensor:
+    """`log(1 + input)`, accurate near zero."""
+
+def log2(input: Operand) -> Tensor:
+    """The logarithm to base 2."""
+
+def log_softmax(
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+) -> Tensor:
+    """The logarithm of `ag.softmax`, without overflow and exact where the softmax is tiny."""
+
+def logaddexp(input: Operand, other: Operand) -> Tensor:
+    """`log(exp(input) + exp(other))` without overflow."""
+
+def logaddexp2(input: Operand, other: Operand) -> Tensor:
+    """`log2(2 ** input + 2 ** other)` without overflow."""
+
+def logcumsumexp(input: Tensor, dim: _int | None = None, *, axis: _int | None = ...) -> Tensor:
+    """Running ``log(sum(exp(x)))`` along `dim`, without overflow."""
+
+def logical_and(input: Operand, other: Operand) -> Tensor:
+    """Where both `input` and `other` are not zero."""
+
+def logical_not(input: Operand) -> Tensor:
+    """Where `input` is zero."""
+
+def logical_or(input: Operand, other: Operand) -> Tensor:
+    """Where `input` or `other` is not zero."""
+
+def logical_xor(input: Operand, other: Operand) -> Tensor:
+    """Where one of `input` and `other` is zero and the other is not."""
+
+def logit(input: Operand, eps: _float | None = None) -> Tensor:
+    """`log(input / (1 - input))`, the inverse of `sigmoid`."""
+
+def logspace(
+    start: Operand,
+    end: Operand,
+    steps: _int,
+    base: _float = 10.0,
+    *,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """`base` to the power of each of `ag.linspace(start, end, steps)`; other arguments as for
+    `ag.linspace`.
+    """
+
+def logsumexp(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """``log(sum(exp(x)))`` over `dim`, without overflow; -inf for no elements."""
+
+def lt(input: Operand, other: Operand) -> Tensor:
+    """Where `input < other`."""
+
+def manual_seed(seed: _int) -> Generator:
+    """Start the default stream of `seed` from its beginning, on all devices; see `Generator.manual_seed`."""
+
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: _float = 0,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, -target (input1 - input2) + margin)``: target 1 wants `input1` larger, -1 `input2`."""
+
+def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
+    """A copy of `input` with `value` (a number, or a tensor without dimensions) where the bool tensor
+    `mask`, which broadcasts, is true.
+    """
+
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """A copy of `input` with the elements of `source`, one after the other, where `mask` is true; `mask`
+    broadcasts.
+    """
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements of `input` where the bool tensor `mask` is true, as a vector; both broadcast."""
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product, ``input @ other``."""
+
+@overload
+def max(input: Tensor) -> Tensor:
+    """Largest elements, in three forms:"""
+
+@overload
+def max(input: Tensor, other: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: _int, keepdim: _bool = False) -> return_types.max: ...
+@overload
+def max(input: Tensor, *, axis: _int, keepdim: _bool = False) -> return_types.max: ...
+@overload
+def max(input: Tensor, *, axis: _int, keepdims: _bool) -> return_types.max: ...
+@overload
+def max(input: Tensor, dim: _int, *, keepdims: _bool) -> return_types.max: ...
+@overload
+def max_pool1d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor:
+    """The maximum of each window; NaN counts as the largest, the first of equals is taken."""
+
+@overload
+def max_pool1d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def max_pool1d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    return_indices: _bool = False,
+) -> Any: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor:
+    """The maximum of each window; NaN counts as the largest, the first of equals is taken."""
+
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    return_indices: _bool = False,
+) -> Any: ...
+@overload
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor:
+    """The maximum of each window; NaN counts as the largest, the first of equals is taken."""
+
+@overload
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Dims | None = None,
+    padding: Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+    return_indices: _bool = False,
+) -> Any: ...
+def maximum(input: Operand, other: Operand) -> Tensor:
+    """The larger of two elements; NaN if one of them is."""
+
+def mean(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Arithmetic mean over `dim`, or of all elements; NaN of no elements."""
+
+@overload
+def median(input: Tensor) -> Tensor:
+    """The median: of the two middle elements the lower one."""
+
+@overload
+def median(input: Tensor, dim: _int, keepdim: _bool = False) -> return_types.median: ...
+@overload
+def median(input: Tensor, *, axis: _int, keepdim: _bool = False) -> return_types.median: ...
+@overload
+def median(input: Tensor, *, axis: _int, keepdims: _bool) -> return_types.median: ...
+@overload
+def median(input: Tensor, dim: _int, *, keepdims: _bool) -> return_types.median: ...
+def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Grids of coordinates: tensor number i of the result varies along dimension i like vector number i."""
+
+@overload
+def min(input: Tensor) -> Tensor:
+    """Smallest elements, in the three forms of `ag.max`."""
+
+@overload
+def min(input: Tensor, other: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: _int, keepdim: _bool = False) -> return_types.min: ...
+@overload
+def min(input: Tensor, *, axis: _int, keepdim: _bool = False) -> return_types.min: ...
+@overload
+def min(input: Tensor, *, axis: _int, keepdims: _bool) -> return_types.min: ...
+@overload
+def min(input: Tensor, dim: _int, *, keepdims: _bool) -> return_types.min: ...
+def minimum(input: Operand, other: Operand) -> Tensor:
+    """The smaller of two elements; NaN if one of them is."""
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices, (n, k) and (k, m); no broadcasting."""
+
+def moveaxis(input: Tensor, source: Dims, destination: Dims) -> Tensor:
+    """Dimensions moved from `source` to `destination` (ints, or tuples of equal length); the others keep
+    their order.
+    """
+
+def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
+    """Dimensions moved from `source` to `destination` (ints, or tuples of equal length); the others keep
+    their order.
+    """
+
+def msort(input: Tensor) -> Tensor:
+    """Values sorted along the first dimension."""
+
+def mul(input: Operand, other: Operand) -> Tensor:
+    """`input * other`, element by element; `and` for bools."""
+
+def multinomial(
+    input: Tensor, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Indices drawn from each row of `input` with probabilities in proportion to its elements."""
+
+def multiply(input: Operand, other: Operand) -> Tensor:
+    """`input * other`, element by element; `and` for bools."""
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix (n, k) and a vector (k)."""
+
+def nan_to_num(
+    input: Operand, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None
+) -> Tensor:
+    """`input` with NaN and the infinities replaced by numbers."""
+
+def nanmean(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Mean over `dim` of the elements that are not NaN; NaN where there is none."""
+
+@overload
+def nanmedian(input: Tensor) -> Tensor:
+    """The median of the elements that are not NaN; see `ag.median`."""
+
+@overload
+def nanmedian(input: Tensor, dim: _int, keepdim: _bool = False) -> return_types.nanmedian: ...
+@overload
+def nanmedian(input: Tensor, *, axis: _int, keepdim: _bool = False) -> return_types.nanmedian: ...
+@overload
+def nanmedian(input: Tensor, *, axis: _int, keepdims: _bool) -> return_types.nanmedian: ...
+@overload
+def nanmedian(input: Tensor, dim: _int, *, keepdims: _bool) -> return_types.nanmedian: ...
+def nansum(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Sum over `dim` that counts NaN as zero."""
+
+def narrow(input: Tensor, dim: _int, start: _int, length: _int, *, axis: _int = ...) -> Tensor:
+    """`length` entries of dimension `dim` from `start` on."""
+
+def ne(input: Operand, other: Operand) -> Tensor:
+    """Where `input != other`; also where one of them is NaN."""
+
+def neg(input: Operand) -> Tensor:
+    """`-input`, element by element; unsigned integers wrap around."""
+
+def negative(input: Operand) -> Tensor:
+    """`-input`, element by element; unsigned integers wrap around."""
+
+def nextafter(input: Operand, other: Operand) -> Tensor:
+    """The next number of the dtype after each element of `input`, towards `other`."""
+
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor:
+    """The places of the elements that are not zero: an int64 tensor with one row each; or, with
+    ``as_tuple=True``, one vector of indices for each dimension.
+    """
+
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+@overload
+def nonzero(input: Tensor, *, as_tuple: _bool) -> Any: ...
+def norm(
+    input: Tensor,
+    p: _float | str = "fro",
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    dtype: DTypeLike | None = None,
+    *,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """The p-norm of the elements over `dim`, or of all of them."""
+
+def normal(
+    mean: Tensor | _float,
+    std: Tensor | _float = 1.0,
+    size: Sizes | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+) -> Tensor:
+    """Samples of normal distributions."""
+
+def not_equal(input: Operand, other: Operand) -> Tensor:
+    """Where `input != other`; also where one of them is NaN."""
+
+def numel(input: Tensor) -> _int:
+    """The number of elements of a tensor."""
+
+def ones(
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A tensor of ones; the arguments are those of `ag.zeros`."""
+
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """Ones in the shape of `input`, and with its dtype, device and memory order unless told otherwise."""
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """The matrix of all products of an element of one vector (rows) and one of another (columns)."""
+
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: _float = 2.0, eps: _float = 1e-06, keepdim: _bool = False
+) -> Tensor:
+    """The p-norm of ``x1 - x2 + eps`` over the last dimension, after broadcasting."""
+
+def permute(input: Tensor, *dims: Sizes, **named: Sizes) -> Tensor:
+    """The dimensions in another order: dimension i of the result is dimension ``dims[i]`` of the input."""
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: _bool = True,
+    full: _bool = False,
+    size_average: _bool | None = None,
+    eps: _float = 1e-08,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log-likelihood of counts `target` under Poisson distributions with rate ``exp(input)``, or
+    `input`.
+    """
+
+def polar(abs: Tensor, angle: Tensor) -> Tensor:
+    """The complex numbers with the given distances from zero and angles in radians."""
+
+def polygamma(n: _int, input: Tensor) -> Tensor:
+    """The n-th derivative of `digamma`."""
+
+def positive(input: Operand) -> Tensor:
+    """`input` itself."""
+
+def pow(input: Operand, exponent: Operand) -> Tensor:
+    """`input` to the power of `exponent`, element by element."""
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """`input` where it is positive, else `weight * input`."""
+
+def printoptions(**options: Any) -> AbstractContextManager[None]:
+    """`set_printoptions` for the length of a ``with`` block."""
+
+def prod(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Product over `dim`, or of all elements."""
+
+def rad2deg(input: Operand) -> Tensor:
+    """Angles in radians as degrees."""
+
+def rand(
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A tensor of samples that are uniform on [0, 1) (complex: in both parts)."""
+
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+) -> Tensor:
+    """`rand` in the shape, and by default with the dtype and on the device, of `input`."""
+
+@overload
+def randint(
+    high: _int,
+    size: Sequence[_int],
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A tensor of integers that are uniform on [low, high): ``randint(high, size)`` or ``randint(low,
+    high, size)``.
+    """
+
+@overload
+def randint(
+    low: _int,
+    high: _int,
+    size: Sequence[_int],
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor: ...
+def randint_like(
+    input: Tensor,
+    low: _int = 0,
+    high: _int | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+) -> Tensor:
+    """`randint` in the shape, and by default with the dtype and on the device, of `input`."""
+
+def randn(
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A tensor of samples of the standard normal distribution (G."""
+
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+) -> Tensor:
+    """`randn` in the shape, and by default with the dtype and on the device, of `input`."""
+
+def randperm(
+    n: _int,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """The numbers 0 ..."""
+
+def ravel(input: Tensor) -> Tensor:
+    """`input` as a contiguous 1-d tensor; a view where possible."""
+
+def real(input: Tensor) -> Tensor:
+    """The real parts: a view of a complex tensor, or a real tensor itself."""
+
+def reciprocal(input: Operand) -> Tensor:
+    """`1 / input`."""
+
+def relu(input: Operand) -> Tensor:
+    """`max(input, 0)`; NaN stays NaN."""
+
+def remainder(input: Operand, other: Operand) -> Tensor:
+    """Python's ``input % other``, element by element: the result has the sign of `other`."""
+
+def repeat_interleave(
+    input: Tensor,
+    repeats: Tensor | _int | None = None,
+    dim: _int | None = None,
+    *,
+    output_size: _int | None = None,
+    axis: _int | None = ...,
+) -> Tensor:
+    """Each entry of dimension `dim` (None: of the flattened tensor) `repeats` times in a row."""
+
+def reshape(input: Tensor, *size: Sizes, shape: Sizes | None = None) -> Tensor:
+    """The same elements, in row-major order, in another shape: a view where the memory layout allows one,
+    else a copy.
+    """
+
+def resolve_conj(input: Tensor) -> Tensor:
+    """`input` itself: conjugates are computed when they are asked for, never marked lazily."""
+
+def result_type(tensor: Operand, other: Operand) -> DType:
+    """The dtype of the result of arithmetic on two tensors or numbers."""
+
+def rms_norm(
+    input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None = None, eps: _float | None = None
+) -> Tensor:
+    """Root-mean-square normalisation (B."""
+
+def roll(input: Tensor, shifts: Dims, dims: Dims | None = None) -> Tensor:
+    """A copy with elements moved cyclically by `shifts` along `dims` (ints or tuples); over the flattened
+    tensor if there are no `dims`.
+    """
+
+def rot90(input: Tensor, k: _int = 1, dims: Sequence[_int] = ...) -> Tensor:
+    """Rotated by `k` times 90 degrees in the plane of `dims`, from the first towards the second."""
+
+def round(input: Operand, *, decimals: _int = 0) -> Tensor:
+    """Each element rounded to the nearest integer, halves to the even one."""
+
+def row_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined along rows: dimension 0; vectors are rows."""
+
+def rsqrt(input: Operand) -> Tensor:
+    """`1 / sqrt(input)`."""
+
+def rsub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """`other - alpha * input`: `sub` with its operands exchanged."""
+
+def scalar_tensor(
+    s: Number,
+    *,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A number as a tensor without dimensions, of the default dtype unless `dtype` says otherwise."""
+
+def scatter(
+    input: Tensor,
+    dim: _int,
+    index: Tensor,
+    src: Operand | None = None,
+    *,
+    value: Operand | None = None,
+    reduce: str | None = None,
+    axis: _int = ...,
+) -> Tensor:
+    """A copy of `input` with ``result[i][index[i][j][k]][k] = src[i][j][k]`` (for ``dim=1``)."""
+
+def scatter_add(input: Tensor, dim: _int, index: Tensor, src: Operand, *, axis: _int = ...) -> Tensor:
+    """A copy of `input` with ``result[i][index[i][j][k]][k] += src[i][j][k]`` (for ``dim=1``); repeated
+    indices all add.
+    """
+
+def scatter_reduce(
+    input: Tensor,
+    dim: _int,
+    index: Tensor,
+    src: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    axis: _int = ...,
+) -> Tensor:
+    """A copy of `input` in which the elements of `src` that `index` sends to one place along `dim` are
+    combined.
+    """
+
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Operand,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+) -> Tensor:
+    """Where each value would have to go in the sorted last dimension of `sorted_sequence` to keep it
+    sorted.
+    """
+
+def seed() -> _int:
+    """Start the default stream with a seed from the operating system, and return that seed."""
+
+def select(input: Tensor, dim: _int, index: _int, *, axis: _int = ...) -> Tensor:
+    """Entry `index` of dimension `dim`, which disappears."""
+
+def selu(input: Tensor) -> Tensor:
+    """`elu` with the scales that keep mean 0 and variance 1 from layer to layer."""
+
+def set_default_device(device: DeviceLike) -> None:
+    """Set the device of new tensors whose ``device=`` is not given, in this thread; None means the CPU
+    again.
+    """
+
+def set_printoptions(
+    precision: _int | None = None,
+    threshold: _float | None = None,
+    edgeitems: _int | None = None,
+    linewidth: _int | None = None,
+    profile: str | None = None,
+    sci_mode: _bool | None = None,
+) -> None:
+    """Change how tensors are printed, in all threads; what is not given stays as it is (but see
+    `sci_mode`).
+    """
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Take the default stream back to a state that `get_rng_state` returned."""
+
+def sgn(input: Operand) -> Tensor:
+    """`input / abs(input)`, and 0 at 0: the sign of each element, also of complex ones."""
+
+def sigmoid(input: Operand) -> Tensor:
+    """`1 / (1 + exp(-input))`."""
+
+def sign(input: Operand) -> Tensor:
+    """-1, 0 or 1, as the sign of each element (for complex numbers see `sgn`)."""
+
+def signbit(input: Operand) -> Tensor:
+    """Where an element is negative, -0.0 included."""
+
+def sin(input: Operand) -> Tensor:
+    """The sine of angles in radians."""
+
+def sinc(input: Operand) -> Tensor:
+    """`sin(pi * input) / (pi * input)`, and 1 at 0."""
+
+def sinh(input: Operand) -> Tensor:
+    """The hyperbolic sine."""
+
+def softmax(
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along `dim`: positive numbers that add up to one."""
+
+def sort(
+    input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False, *, axis: _int = ...
+) -> return_types.sort:
+    """Sorted values along `dim` and the indices they came from: a named tuple ``(values, indices)``."""
+
+def split(
+    input: Tensor, split_size_or_sections: Dims, dim: _int = 0, *, axis: _int = ...
+) -> tuple[Tensor, ...]:
+    """Pieces of dimension `dim`, one after the other: of `split_size_or_sections` entries each (the last
+    one may be smaller), or of the sizes that it lists.
+    """
+
+def split_with_sizes(
+    input: Tensor, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int = ...
+) -> tuple[Tensor, ...]:
+    """Pieces of the given `split_sizes` along dimension `dim`."""
+
+def sqrt(input: Operand) -> Tensor:
+    """The square root; NaN for negative numbers."""
+
+def square(input: Operand) -> Tensor:
+    """The square of each element; integers stay integers."""
+
+def squeeze(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
+    """The dimensions `dim` (an int, a tuple, or None for all) dropped where they have size 1; others stay."""
+
+def stack(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+    """Tensors of one shape, stacked along a new dimension at place `dim` of the result; dtypes are
+    promoted.
+    """
+
+def std(
+    input: Tensor,
+    dim: Dims | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: Number | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Standard deviation: the square root of `ag.var`, with the same arguments."""
+
+def std_mean(
+    input: Tensor,
+    dim: Dims | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: Number | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> tuple[Tensor, Tensor]:
+    """`ag.std` and `ag.mean` over the same dimensions, as a tuple."""
+
+def sub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """`input - alpha * other`, element by element."""
+
+def subtract(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """`input - alpha * other`, element by element."""
+
+def sum(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Sum over `dim`, or of all elements."""
+
+def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """Dimensions `dim0` and `dim1` swapped."""
+
+def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """Dimensions `dim0` and `dim1` swapped."""
+
+def t(input: Operand) -> Tensor:
+    """The transpose of a matrix; vectors and numbers stay as they are."""
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements of the flattened `input` at `index`, in the shape of `index`; negative ones count from
+    the end.
+    """
+
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: _int | None = None, *, axis: _int | None = ...
+) -> Tensor:
+    """Like `gather`, but `input` and `indices` broadcast in the other dimensions; without `dim`, from the
+    flattened tensor.
+    """
+
+def tan(input: Operand) -> Tensor:
+    """The tangent of angles in radians."""
+
+def tanh(input: Operand) -> Tensor:
+    """The hyperbolic tangent."""
+
+def tensor(
+    data: Any,
+    *,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A new tensor with a copy of `data`."""
+
+def tensor_split(
+    input: Tensor, indices_or_sections: Tensor | Dims, dim: _int = 0, *, axis: _int = ...
+) -> tuple[Tensor, ...]:
+    """Pieces along `dim`: that many of nearly equal size, the larger ones first; or cut at the listed
+    indices.
+    """
+
+def tensordot(a: Tensor, b: Tensor, dims: Dims = 2) -> Tensor:
+    """Sums of products over dimensions of `a` and `b`."""
+
+def threshold(input: Tensor, threshold: _float, value: _float) -> Tensor:
+    """`input` where it is above `threshold`, else `value`."""
+
+def tile(input: Tensor, *dims: Sizes) -> Tensor:
+    """Like `repeat`, but fewer repeats than dimensions are allowed: missing ones, in front, are 1."""
+
+def topk(
+    input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, axis: _int = ...
+) -> return_types.topk:
+    """The `k` largest (or smallest) elements along `dim`, in order, and their indices: a named tuple
+    ``(values, indices)``.
+    """
+
+def trace(input: Operand) -> Tensor:
+    """The sum of the elements on the diagonal of a matrix."""
+
+def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """Dimensions `dim0` and `dim1` swapped."""
+
+def tril(input: Tensor, diagonal: _int = 0) -> Tensor:
+    """The lower triangles of matrices, zeros above; `diagonal` > 0 keeps that many diagonals more."""
+
+def tril_indices(
+    row: _int, col: _int, offset: _int = 0, *, dtype: DTypeLike = ..., device: DeviceLike = "cpu"
+) -> Tensor:
+    """The places of the lower triangle of a (row, col) matrix: rows and columns as an integer tensor of
+    shape (2, count).
+    """
+
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: _float = 1.0,
+    p: _float = 2,
+    eps: _float = 1e-06,
+    swap: _bool = False,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` with the distance
+    `ag.pairwise_distance`.
+    """
+
+def triu(input: Tensor, diagonal: _int = 0) -> Tensor:
+    """The upper triangles of matrices, zeros below; `diagonal` > 0 leaves that many diagonals out."""
+
+def triu_indices(
+    row: _int, col: _int, offset: _int = 0, *, dtype: DTypeLike = ..., device: DeviceLike = "cpu"
+) -> Tensor:
+    """The places of the upper triangle of a (row, col) matrix: rows and columns as an integer tensor of
+    shape (2, count).
+    """
+
+def true_divide(input: Operand, other: Operand) -> Tensor:
+    """`input / other`, element by element: `div` without a rounding mode."""
+
+def trunc(input: Operand) -> Tensor:
+    """Each element rounded towards zero."""
+
+def unbind(input: Tensor, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
+    """The entries of dimension `dim`, which disappears, as a tuple."""
+
+def unflatten(input: Tensor, dim: _int, sizes: Sizes) -> Tensor:
+    """Dimension `dim` split into `sizes` (one may be -1)."""
+
+@overload
+def unique(
+    input: Tensor,
+    sorted: _bool = True,
+    return_inverse: Literal[False] = False,
+    return_counts: Literal[False] = False,
+    dim: _int | None = None,
+) -> Tensor:
+    """The distinct elements, or slices along `dim`, in ascending order."""
+
+@overload
+def unique(
+    input: Tensor,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+) -> Any: ...
+def unsqueeze(input: Tensor, dim: _int, *, axis: _int = ...) -> Tensor:
+    """A new dimension of size 1 at place `dim` of the result."""
+
+def var(
+    input: Tensor,
+    dim: Dims | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: Number | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
+    """Variance over `dim`, or of all elements: ``sum(|x - mean|^2) / (n - correction)``, in two passes."""
+
+def var_mean(
+    input: Tensor,
+    dim: Dims | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: Number | None = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> tuple[Tensor, Tensor]:
+    """`ag.var` and `ag.mean` over the same dimensions, as a tuple."""
+
+def view_as_complex(input: Tensor) -> Tensor:
+    """A view of a float32 or float64 tensor whose last dimension has size 2 (and stride 1) as complex
+    numbers.
+    """
+
+def view_as_real(input: Tensor) -> Tensor:
+    """A view of a complex tensor as real numbers, with a last dimension for real and imaginary part."""
+
+def vsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
+    """`tensor_split` along rows: dimension 0; a number of sections must divide it."""
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined along rows: dimension 0; vectors are rows."""
+
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]:
+    """`input` where `condition` is true, `other` elsewhere."""
+
+@overload
+def where(condition: Tensor, input: Operand, other: Operand) -> Tensor: ...
+def xlogy(input: Operand, other: Operand) -> Tensor:
+    """`input * log(other)`, and 0 where `input` is 0 (NaN where `other` is NaN)."""
+
+def zeros(
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    out: Tensor | None = None,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """A tensor of zeros; its size is given as ``zeros(2, 3)``, ``zeros((2, 3))`` or ``zeros(size=(2,
+    3))``.
+    """
+
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike | None = None,
+    device: DeviceLike | None = None,
+    requires_grad: _bool = False,
+    pin_memory: _bool = False,
+) -> Tensor:
+    """Zeros in the shape of `input`, and with its dtype, device and memory order unless told otherwise."""
