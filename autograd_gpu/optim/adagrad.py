@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from autograd_gpu import dtypes
 from autograd_gpu.core.modes import no_grad
 from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.optim.optimizer import (
@@ -89,12 +90,17 @@ class Adagrad(Optimizer):
                 state = self.state[param]
                 state["step"]._array += 1
                 rate = number(group["lr"]) / (1 + (float(state["step"]) - 1) * group["lr_decay"])
+                p, total = param.detach(), state["sum"]
                 g = -param._grad if group["maximize"] else param._grad.detach()
-                if group["weight_decay"] != 0:
-                    g = g + group["weight_decay"] * param.detach()
-                p, total = param, state["sum"]
                 if param.is_complex():  # real and imaginary parts each have their own sum
-                    p, g, total = (FUNCTIONS["view_as_real"](each) for each in (param, g, total))
-                total.addcmul_(g, g)
-                p.addcdiv_(g, total.sqrt().add_(group["eps"]), value=-rate)
+                    p, g, total = (FUNCTIONS["view_as_real"](each) for each in (p, g, total))
+                wide = dtypes.promote_types(p.dtype, dtypes.float32)  # halves are updated in float32
+                w, g, s = (each.to(wide) for each in (p, g, total))
+                if group["weight_decay"] != 0:
+                    g = g + group["weight_decay"] * w
+                s.addcmul_(g, g)
+                w.addcdiv_(g, s.sqrt().add_(group["eps"]), value=-rate)
+                if w is not p:
+                    p.copy_(w)
+                    total.copy_(s)
         return loss

@@ -387,7 +387,7 @@ def test_starting_values(layer: Layer) -> None:
 
 
 INITS = {
-    "uniform_": {"a": -2, "b": 3}, "normal_": {"mean": 1, "std": 2}, 
+    "uniform_": {"a": -2, "b": 3}, "normal_": {"mean": 1, "std": 2},
     "trunc_normal_": {"std": 0.5, "a": -0.7, "b": 1.0},
     "constant_": {"val": 0.3}, "ones_": {}, "zeros_": {}, "eye_": {}, "xavier_uniform_": {"gain": 2},
     "xavier_normal_": {"gain": 2}, "kaiming_uniform_": {"a": 0.5}, "kaiming_normal_": {"mode": "fan_out",
