@@ -10,6 +10,7 @@ Masks are True (or 0) where a key may be seen. A query that sees no key gets zer
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -21,7 +22,8 @@ from autograd_gpu.device.portable.reductions import Reductions
 
 SCORES_BYTES = 2**20
 
-Block = tuple[slice, slice]
+Images = tuple[slice, ...]
+Block = tuple[Images, slice]
 
 
 class Attention(Elementwise, Reductions, LinearAlgebra, Random):
@@ -161,7 +163,7 @@ class Attention(Elementwise, Reductions, LinearAlgebra, Random):
         query: Array,
         key: Array,
         mask: Array | None,
-        images: slice,
+        images: Images,
         rows: slice,
         scale: float,
         is_causal: bool,
@@ -182,16 +184,17 @@ class Attention(Elementwise, Reductions, LinearAlgebra, Random):
 
 
 def _blocks(shape: Shape, itemsize: int) -> Iterator[Block]:
-    """Parts of the scores: ranges of the first axis, or of the queries of one of its places where those are
-    many."""
-    first, queries = shape[0], shape[-2]
+    """Parts of the scores: ranges of the first axis, or, where one place of that has too many scores, ranges
+    of the queries of each single head."""
+    *leading, queries, keys = shape
     each = max(1, math.prod(shape[1:]) * itemsize)
-    if each > SCORES_BYTES:
-        count = max(1, queries * SCORES_BYTES // each)
-        for image in range(first):
-            for row in range(0, queries, count):
-                yield slice(image, image + 1), slice(row, min(row + count, queries))
+    if each <= SCORES_BYTES:
+        count = SCORES_BYTES // each
+        for first in range(0, leading[0], count):
+            yield (slice(first, min(first + count, leading[0])),), slice(0, queries)
         return
-    count = SCORES_BYTES // each
-    for image in range(0, first, count):
-        yield slice(image, min(image + count, first)), slice(0, queries)
+    count = max(1, SCORES_BYTES // (keys * itemsize))
+    for place in itertools.product(*map(range, leading)):
+        images = tuple(slice(index, index + 1) for index in place)
+        for row in range(0, queries, count):
+            yield images, slice(row, min(row + count, queries))
