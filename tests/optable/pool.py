@@ -153,7 +153,7 @@ CASES = [
     OpCase(
         "max_pool",
         variant="max_pool2d",
-        also="max_pool_backward",
+        also="max_pool2d max_pool_backward",
         dtypes="float half int",
         call=_with_indices(pool.max_pool2d),
         samples=lambda make: [
