@@ -214,7 +214,7 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
         devices: accepted for programs written for PyTorch; there is one default stream for all devices.
         enabled: False makes it do nothing.
 
-    >>> with ag.random.fork_rng():
+    >>> with ag.fork_rng():
     ...     generator = ag.manual_seed(0)
     """
     state = default_generator.get_state() if enabled else None
