@@ -83,15 +83,17 @@ __global__ void uniform(T *out, i64 count, u64 seed, u64 offset) {
 // Two normals from two uniforms, both half a unit above the lower edge of their interval, so that the logarithm's argument
 // is never 0.
 __device__ __forceinline__ void box_muller(float u, float v, float *pair) {
-    float radius = sqrtf(-2.0f * logf(u)), angle = v * 6.283185307179586f;
-    pair[0] = radius * cosf(angle);
-    pair[1] = radius * sinf(angle);
+    float radius = sqrtf(-2.0f * logf(u)), sine, cosine;
+    sincospif(2 * v, &sine, &cosine);
+    pair[0] = radius * cosine;
+    pair[1] = radius * sine;
 }
 
 __device__ __forceinline__ void box_muller(double u, double v, double *pair) {
-    double radius = sqrt(-2.0 * log(u)), angle = v * 6.283185307179586;
-    pair[0] = radius * cos(angle);
-    pair[1] = radius * sin(angle);
+    double radius = sqrt(-2.0 * log(u)), sine, cosine;
+    sincospi(2 * v, &sine, &cosine);
+    pair[0] = radius * cosine;
+    pair[1] = radius * sine;
 }
 
 template <typename T>

@@ -128,6 +128,13 @@ def launch(
     function(file, group, instance)((min(blocks, LARGEST_GRID),), (BLOCK,), tuple(passed), shared_mem=shared)
 
 
+def contiguous(x: Any, dtype: Any = None) -> Any:
+    """A C-contiguous array for a kernel, of the given dtype: `x` itself where it is that, else a copy."""
+    if dtype is not None and x.dtype != dtype:
+        return x.astype(dtype, order="C")
+    return x if x.flags.c_contiguous else x.copy(order="C")
+
+
 def blocks_for(threads: int) -> int:
     """How many blocks hold so many threads."""
     return -(-threads // BLOCK)

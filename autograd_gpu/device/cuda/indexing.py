@@ -24,7 +24,7 @@ class CudaIndexing(Indexing):
         rows = rows[order]
         kind = kernels.TYPES[target.dtype.name]
         carried = float32 if is_half(target.dtype) else target.dtype
-        values = cupy.ascontiguousarray(values)
+        values = kernels.contiguous(values)
         count, first = rows.size, True
         while True:
             chunks = -(-count // CHUNK)

@@ -16,6 +16,7 @@ import cupy
 import numpy as np
 from cupy_backends.cuda.libs import cublas
 
+from autograd_gpu.device import kernels
 from autograd_gpu.device.portable.base import Array, Shape
 from autograd_gpu.device.portable.linalg import LinearAlgebra
 
@@ -135,7 +136,7 @@ def _for_cublas(x: Array) -> _Matrix:
         ld = column_step // size if columns > 1 else rows
         if ld <= INT_MAX:
             return _Matrix(x, True, ld)
-    return _Matrix(cupy.ascontiguousarray(x), False, columns)
+    return _Matrix(kernels.contiguous(x), False, columns)
 
 
 def _batch_steps(batch: Shape, a: Array, b: Array) -> tuple[Shape, Shape, Shape]:
@@ -165,7 +166,7 @@ def _step(x: Array, axis: int) -> int:
 def _with_simple_batch(x: _Matrix) -> _Matrix:
     """A copy where the batch's axes do not follow each other in memory."""
     sizes, _, _ = _batch_steps(x.array.shape[:-2], x.array, x.array)
-    return x if len(sizes) <= 1 else _Matrix(cupy.ascontiguousarray(x.array), False, x.array.shape[-1])
+    return x if len(sizes) <= 1 else _Matrix(kernels.contiguous(x.array), False, x.array.shape[-1])
 
 
 def _multiply(

@@ -153,7 +153,7 @@ class CudaOptimizers(Optimizers):
                 continue
             dtype, own = param.dtype, [None if arrays is None else arrays[position] for arrays in states]
             if all(x is None or (x.flags.c_contiguous and x.dtype == dtype) for x in (param, *own)):
-                gradients[position] = cupy.ascontiguousarray(gradients[position], dtype)
+                gradients[position] = kernels.contiguous(gradients[position], dtype)
                 groups.setdefault(dtype, []).append(position)
             else:
                 rest.append(position)

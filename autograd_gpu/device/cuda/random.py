@@ -46,7 +46,7 @@ class CudaRandom(Random):
         if inner is None or threshold >= 2**32:
             return input * self.dropout_mask(mask_shape, p, seed, offset) * self.scalar(scale, dtype)
         part, lanes = _real_parts(dtype)
-        x = cupy.ascontiguousarray(input)
+        x = kernels.contiguous(input)
         result = cupy.empty(x.shape, dtype)
         count = x.size * lanes
         kind = kernels.FLOATS[part.name]

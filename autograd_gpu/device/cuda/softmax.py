@@ -32,14 +32,14 @@ class CudaSoftmax(Base):
 
 
 def _forward(x: Array, dim: int | None, log: str) -> Array:
-    x = cupy.ascontiguousarray(x)
+    x = kernels.contiguous(x)
     result = cupy.empty(x.shape, x.dtype)
     _launch("forward", (x, result), dim, log)
     return result
 
 
 def _backward(g: Array, out: Array, dim: int | None, log: str) -> Array:
-    g, out = cupy.ascontiguousarray(g), cupy.ascontiguousarray(out)
+    g, out = kernels.contiguous(g), kernels.contiguous(out)
     result = cupy.empty(out.shape, out.dtype)
     _launch("backward", (g, out, result), dim, log)
     return result

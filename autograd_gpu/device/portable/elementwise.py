@@ -178,8 +178,8 @@ class Elementwise(Base):
         if x.dtype.kind == "c":
             return self.atan2(x.imag, x.real, out=out)
         zero = self._constant(0, x.dtype)
-        result = self.xp.where(x < zero, self._constant(math.pi, x.dtype), zero)
-        return self._into(out, self.xp.where(x != x, x, result))
+        result = self.where(x < zero, self._constant(math.pi, x.dtype), zero)
+        return self._into(out, self.where(x != x, x, result))
 
     def nan_to_num(
         self,
