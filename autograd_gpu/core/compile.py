@@ -61,7 +61,10 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
     `variant` is "" for real numbers, "conjugate" for complex ones, "cast" for dtypes that NumPy promotes with
     Python scalars (bfloat16): there results are cast back to the dtype of `g`.
     """
-    environment: dict[str, Any] = {"Modified": Modified, "check_group": check_group, "unimplemented": unimplemented}
+    environment: dict[str, Any] = {
+        "Modified": Modified, "check_group": check_group, "unimplemented": unimplemented, "conjugated": conjugated,
+        "dtype_of": dtype_of,
+    }  # fmt: skip
     unpack: list[str] = []
     checks: list[str] = []
     for name in op.layout(recorded):
@@ -78,8 +81,9 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
     if unpack:
         lines.append(f"    {', '.join(unpack)}, = kept")
     lines += checks
-    if variant == "conjugate" and op.holomorphic:
-        lines.append("    g = F.conj(g)")
+    conjugate = variant == "conjugate" and op.holomorphic
+    if conjugate:
+        lines.append("    g = conjugated(F, g)")
 
     def call(name: str, rule: Rule) -> str:
         environment[f"rule_{name}"] = rule.function
@@ -90,12 +94,17 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
         return f"rule_{name}({', '.join(arguments)})"
 
     def finish(expression: str) -> str:
-        if variant == "conjugate" and op.holomorphic:
+        if conjugate:
             return f"F.conj({expression})"
-        return f"F.cast({expression}, g.dtype)" if variant == "cast" else expression
+        return f"F.cast({expression}, dtype_of(g))" if variant == "cast" else expression
 
     if op.joint is not None:
-        lines.append(f"    return {call('joint', op.joint)}")
+        results = call("joint", op.joint)
+        if conjugate:
+            results = f"conjugated(F, {results})"
+        elif variant == "cast":
+            results = f"[None if r is None else F.cast(r, dtype_of(g)) for r in {results}]"
+        lines.append(f"    return {results}")
     else:
         results = []
         for position, name in enumerate(op.groups):
@@ -111,6 +120,18 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
     pull: Callable[..., Any] = execute("\n".join(lines), "pull", environment)
     pull.variant = variant  # type: ignore[attr-defined]
     return pull
+
+
+def conjugated(F: Any, gradients: Any) -> Any:
+    """The conjugate of a gradient, or of each of several."""
+    if isinstance(gradients, (list, tuple)):
+        return [None if g is None else F.conj(g) for g in gradients]
+    return F.conj(gradients)
+
+
+def dtype_of(gradients: Any) -> Any:
+    """The dtype of a gradient, or of the first of several."""
+    return gradients[0].dtype if isinstance(gradients, list) else gradients.dtype
 
 
 def unimplemented(op_name: str, name: str) -> Any:

@@ -397,6 +397,8 @@ def _modified_error(node: Node, change: Modified) -> RuntimeError:
     source: Node | None = node
     if change.name in op.inputs:
         source = node.edges[op.inputs.index(change.name)]
+    elif change.name == op.variadic:
+        source = None
     maker = "" if source is None or isinstance(source, Leaf) else f", which is output 0 of {source.name()},"
     changed = change.version[1] if len(change.version) > 1 else None
     return RuntimeError(

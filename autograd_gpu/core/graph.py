@@ -273,12 +273,22 @@ def node_of(tensor: Tensor) -> Node | None:
     return tensor._node
 
 
+MULTIPLE_VIEWS = (
+    "Output {output} of {name} is a view and its base or another view of its base has been modified inplace. This view is the "
+    "output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. "
+    "You should replace the inplace operation by an out-of-place one."
+)
+
+
 def refresh(tensor: Tensor, view: View) -> None:
     """Give a view the node that running its steps again on the base as it is now would make."""
     from autograd_gpu.core import modes
     from autograd_gpu.core.call import replay
 
     base = view.base
+    if view.restriction == "multiple":
+        last, params = view.steps[-1]
+        raise RuntimeError(MULTIPLE_VIEWS.format(output=params.get("output", 0), name=last.grad_name.removesuffix("Backward0")) + errors.here())
     with modes.enable_grad():
         tensor._node = replay(None, alias_of(base), view.steps)._node
     view.base_node = base._node

@@ -1,6 +1,6 @@
 """`Optimizer`: parameter groups, state and its saving. What a step does is in one file per rule.
 
-Parameters are changed in place, outside of the graph; their version counts move on (`bump`), so that a
+Parameters are changed in place, outside of the graph; their version counts move on, so that a
 backward through values from before a step is noticed.
 """
 
@@ -14,7 +14,7 @@ from copy import deepcopy
 from typing import Any
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core.graph import Tensor, bump
+from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.hooks import RemovableHandle
 from autograd_gpu.core.leaves import is_leaf
 from autograd_gpu.core.modes import enable_grad
@@ -391,9 +391,12 @@ def arrays(tensors: Iterable[Tensor]) -> list[Any]:
 
 
 def changed(params: Iterable[Tensor]) -> None:
-    """Count the change of all these parameters."""
+    """Count the change of all these parameters: `bump` for many, whose place is one."""
+    place = errors.user_frame()
     for param in params:
-        bump(param)
+        version = param._changes
+        version[0] += 1
+        version[1:] = (place,)
 
 
 def zeros_like(param: Tensor) -> Tensor:

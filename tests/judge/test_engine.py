@@ -212,6 +212,14 @@ def unbound_view(L: Any) -> Any:
 
 
 @program
+def one_of_several_views_after_the_base(L: Any) -> Any:
+    base = leaf(L, 4) * 1
+    part = base.split(2)[1]
+    base.mul_(2)
+    part * 2
+
+
+@program
 def expanded(L: Any) -> Any:
     L.zeros(1).expand(3).add_(1)
 

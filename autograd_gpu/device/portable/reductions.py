@@ -46,6 +46,8 @@ class Reductions(Base):
         elif is_half(inside):
             return function(x, axis=dim, keepdims=keepdim, dtype=float32).astype(inside)
         if inside == x.dtype:
+            if inside.kind in "iub":  # left alone, array libraries widen small integers
+                return function(x, axis=dim, keepdims=keepdim, dtype=inside)
             return function(x, axis=dim, keepdims=keepdim)
         if x.dtype.kind == "c" and inside.kind != "c":
             x = x.real
