@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_gpu import ops
 from autograd_gpu.core.graph import node_of
@@ -91,7 +91,3 @@ __all__ = sorted(
 
 sigmoid = METHODS["sigmoid"]
 tanh = METHODS["tanh"]
-
-if TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any: ...
