@@ -1,4 +1,4 @@
-"""What type checkers and editors are told: the stubs are what the op table gives, and mypy agrees with them."""
+"""What type checkers and editors are told: stubs are what the op table gives, and mypy agrees with them."""
 
 from __future__ import annotations
 

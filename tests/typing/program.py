@@ -1,7 +1,7 @@
 """A user's program for `mypy --strict`, see tests/test_stubs.py.
 
-Every line of the last function is a mistake and ends in the error that mypy must find; mypy complains where it
-finds none.
+Every line of the last function is a mistake and ends in the error that mypy must find; mypy complains where
+it finds none.
 """
 
 from __future__ import annotations
