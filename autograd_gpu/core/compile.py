@@ -99,12 +99,12 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
         return f"F.cast({expression}, dtype_of(g))" if variant == "cast" else expression
 
     if op.joint is not None:
-        results = call("joint", op.joint)
+        joint = call("joint", op.joint)
         if conjugate:
-            results = f"conjugated(F, {results})"
+            joint = f"conjugated(F, {joint})"
         elif variant == "cast":
-            results = f"[None if r is None else F.cast(r, dtype_of(g)) for r in {results}]"
-        lines.append(f"    return {results}")
+            joint = f"[None if r is None else F.cast(r, dtype_of(g)) for r in {joint}]"
+        lines.append(f"    return {joint}")
     else:
         results = []
         for position, name in enumerate(op.groups):
