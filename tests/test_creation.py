@@ -591,3 +591,15 @@ def test_questions_about_tensors(device: str) -> None:
     assert not ag.scalar_tensor(0, device=device).is_nonzero()
     with pytest.raises(RuntimeError, match="Boolean value of Tensor with more than one value is ambiguous"):
         ag.is_nonzero(x)
+
+
+@pytest.mark.gpu
+def test_pin_memory() -> None:
+    import cupy
+
+    for x in (ag.tensor([[1.0, 2.0]], pin_memory=True), ag.ones(3, dtype=ag.int8, pin_memory=True)):
+        assert cupy.cuda.runtime.pointerGetAttributes(x.data_ptr()).type == cupy.cuda.runtime.memoryTypeHost
+        assert ag.equal(x.to("cuda").cpu(), x)
+    assert ag.zeros(0, 2, pin_memory=True).shape == (0, 2)
+    with pytest.raises(RuntimeError, match="only dense CPU tensors can be pinned; this one is on cuda:0"):
+        ag.zeros(1, device="cuda", pin_memory=True)

@@ -77,7 +77,13 @@ def finish(tensor: Tensor, requires_grad: bool, pin_memory: bool = False) -> Ten
                 f"pin_memory=True requires a CUDA backend; no pinned memory allocator is available: {reason}"
                 f"{errors.here()}"
             )
-        tensor = tensor.pin_memory()
+        if tensor._type.device.type != "cpu":
+            raise RuntimeError(
+                f"only dense CPU tensors can be pinned; this one is on {tensor._type.device}{errors.here()}"
+            )
+        from autograd_gpu.device.cuda import runtime
+
+        tensor._array = runtime.page_locked(tensor._array)
     return require_grad(tensor) if requires_grad else tensor
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import cupy
+import cupyx
+import numpy as np
 
 
 def count() -> int:
@@ -31,3 +33,12 @@ def name(index: int) -> str:
     """What a card calls itself."""
     properties: dict[str, Any] = cupy.cuda.runtime.getDeviceProperties(index)
     return str(properties["name"].decode())
+
+
+def page_locked(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy in main memory that the operating system does not move: cards read it directly."""
+    if array.size == 0:
+        return array
+    copy: np.ndarray[Any, Any] = cupyx.empty_pinned(array.shape, array.dtype)
+    copy[...] = array
+    return copy
