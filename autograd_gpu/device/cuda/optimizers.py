@@ -94,7 +94,8 @@ class CudaOptimizers(Optimizers):
 
         for places in self._update("adam", numbers, params, grads, (exp_avgs, exp_avg_sqs, largest)):
             super().adam_step(
-                *(_pick(arrays, places) for arrays in (params, grads, exp_avgs, exp_avg_sqs)),
+                _pick(params, places), _pick(grads, places),
+                _pick(exp_avgs, places), _pick(exp_avg_sqs, places),
                 None if max_exp_avg_sqs is None else _pick(max_exp_avg_sqs, places),
                 step=step, lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay, decoupled=decoupled,
                 amsgrad=amsgrad, maximize=maximize,
