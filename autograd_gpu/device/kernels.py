@@ -53,6 +53,25 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
         )
         for kind in FLOATS.values()
     },
+    "norm": {
+        kind: (
+            *(
+                form.format(kind=kind, rms=rms)
+                for rms in ("false", "true")
+                for form in (
+                    "forward_warp<{kind}, {rms}, 4>",
+                    "forward_warp<{kind}, {rms}, 16>",
+                    "forward_block<{kind}, {rms}>",
+                    "backward_warp<{kind}, {rms}, 4>",
+                    "backward_warp<{kind}, {rms}, 16>",
+                    "backward_block<{kind}, {rms}>",
+                    "slices<{kind}, {rms}>",
+                )
+            ),
+            f"add_slices<{kind}>",
+        )
+        for kind in FLOATS.values()
+    },
     "optimizers": {kind: (f"sgd<{kind}>", f"adam<{kind}>", f"rmsprop<{kind}>") for kind in FLOATS.values()},
     "scatter": {kind: (f"add_runs<{kind}, true>", f"add_runs<{kind}, false>") for kind in TYPES.values()},
 }

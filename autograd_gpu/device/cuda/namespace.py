@@ -10,6 +10,7 @@ import numpy as np
 from autograd_gpu.device import Device
 from autograd_gpu.device.cuda.indexing import CudaIndexing
 from autograd_gpu.device.cuda.matmul import CudaMatmul
+from autograd_gpu.device.cuda.norm import CudaNormalization
 from autograd_gpu.device.cuda.optimizers import CudaOptimizers
 from autograd_gpu.device.cuda.random import CudaRandom
 from autograd_gpu.device.cuda.softmax import CudaSoftmax
@@ -19,7 +20,14 @@ from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc
 
 
 class CudaNamespace(
-    CudaMatmul, CudaIndexing, CudaOptimizers, CudaRandom, CudaSoftmax, CudaSpecial, ArrayNamespace
+    CudaMatmul,
+    CudaIndexing,
+    CudaNormalization,
+    CudaOptimizers,
+    CudaRandom,
+    CudaSoftmax,
+    CudaSpecial,
+    ArrayNamespace,
 ):
     """The functions of ``ArrayNamespace`` on the CuPy arrays of one card."""
 
