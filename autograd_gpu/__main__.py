@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU if there is one")
     train.add_argument("--model", choices=("mlp", "cnn"), default="cnn")
-    train.add_argument("--epochs", type=_positive, default=None, help="15, or what the checkpoint says")
+    train.add_argument("--epochs", type=_positive, default=None, help="10, or what the checkpoint says")
     train.add_argument("--batch-size", type=_positive, default=64)
     train.add_argument("--lr", type=float, default=2e-3, help="learning rate of Adam at the start")
     train.add_argument("--seed", type=int, default=0)
@@ -63,7 +63,7 @@ def _train(arguments: argparse.Namespace) -> int:
         if arguments.resume:
             run = Run.resume(arguments.out / CHECKPOINT, device, arguments.epochs)
         else:
-            settings = Settings(arguments.model, arguments.epochs or 15, arguments.batch_size, arguments.lr, arguments.seed)
+            settings = Settings(arguments.model, arguments.epochs or 10, arguments.batch_size, arguments.lr, arguments.seed)
             run = Run(settings, device)
         console.print(f"{run.settings.model} on {device}: {len(run.digits.train_labels)} images to train on, "
                       f"{len(run.digits.test_labels)} to test on")  # fmt: skip

@@ -29,7 +29,7 @@ class Settings:
     """What a run is determined by."""
 
     model: str = "cnn"
-    epochs: int = 15
+    epochs: int = 10
     batch_size: int = 64
     lr: float = 2e-3
     seed: int = 0
