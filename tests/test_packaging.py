@@ -85,6 +85,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
         f"autograd_gpu-{ag.__version__}.dist-info",
     }
     assert "autograd_gpu/py.typed" in names
+    assert {"autograd_gpu/__init__.pyi", "autograd_gpu/core/tensor_methods.pyi"} <= set(names)
     assert KERNELS
     assert (
         sorted(Path(name).name for name in names if re.fullmatch(r"autograd_gpu/kernels/.*\.cuh?", name))

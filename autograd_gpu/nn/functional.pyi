@@ -295,7 +295,12 @@ def feature_alpha_dropout(
     """`alpha_dropout` of whole channels of ``(n, c, ...)``."""
 
 def gaussian_nll_loss(
-    input: Tensor, target: Tensor, var: Any, full: _bool = False, eps: _float = 1e-06, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | _float,
+    full: _bool = False,
+    eps: _float = 1e-06,
+    reduction: str = "mean",
 ) -> Tensor:
     """Negative log-likelihood of `target` under normal distributions with mean `input` and variance `var`."""
 
@@ -555,7 +560,7 @@ def one_hot(tensor: Tensor, num_classes: _int = -1) -> Tensor:
     says.
     """
 
-def pad(input: Tensor, pads: Any, mode: str = "constant", value: Operand | None = None) -> Tensor:
+def pad(input: Tensor, pads: Sequence[_int], mode: str = "constant", value: Operand | None = None) -> Tensor:
     """`input` with a border."""
 
 def pairwise_distance(

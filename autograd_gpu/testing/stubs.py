@@ -8,6 +8,7 @@ they are. Stubs do: signatures with their defaults, return types, and the first 
 
     __init__.pyi             `ag`: the functions, and all that autograd_gpu/__init__.py imports
     core/tensor_methods.pyi  class TensorMethods, which Tensor inherits from where type checkers look
+    linalg.pyi               `ag.linalg`
     nn/functional.pyi        the functions behind the layers
     ops/return_types.pyi     the named tuples
 
@@ -28,8 +29,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import autograd_gpu
+from autograd_gpu import linalg
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import FUNCTIONS, METHODS, REGISTRY
+from autograd_gpu.nn import functional
 from autograd_gpu.ops import return_types
 from autograd_gpu.testing.stub_types import ALIASES, OVERLOADS, PARAMETERS, REFLECTED, RETURNS
 
@@ -59,7 +62,8 @@ def stubs() -> dict[Path, str]:
     return {
         PACKAGE / "__init__.pyi": _package_stub(),
         PACKAGE / "core" / "tensor_methods.pyi": _tensor_stub(),
-        PACKAGE / "nn" / "functional.pyi": _functional_stub(),
+        PACKAGE / "linalg.pyi": _module_stub(linalg, "Linear algebra"),
+        PACKAGE / "nn" / "functional.pyi": _module_stub(functional, "The functions behind the layers"),
         PACKAGE / "ops" / "return_types.pyi": _return_types_stub(),
     }
 
@@ -138,14 +142,13 @@ def _tensor_stub() -> str:
     return _file("What a `Tensor` can do, for type checkers and editors.", names, body)
 
 
-def _functional_stub() -> str:
-    from autograd_gpu.nn import functional
-
+def _module_stub(module: types.ModuleType, title: str) -> str:
+    """A module that gives functions of the op table names of its own."""
     names = _Names()
     body: list[str] = []
-    for name in vars(functional)["__all__"]:
-        body += _function(names, name, getattr(functional, name))
-    return _file("The functions behind the layers, for type checkers and editors.", names, body)
+    for name in vars(module)["__all__"]:
+        body += _function(names, name, getattr(module, name))
+    return _file(f"{title}, for type checkers and editors.", names, body)
 
 
 def _return_types_stub() -> str:
