@@ -91,6 +91,7 @@ def _per_row(
 ) -> None:
     """Launches the kernel for rows of this length."""
     lane = next((lane for lane in LANES if columns <= 32 * lane), None)
+    length: np.int32 | np.int64
     if lane is None:
         name, blocks, length = f"{direction}_block<{kind}, {rms}>", rows, np.int64(columns)
     else:
