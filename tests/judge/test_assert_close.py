@@ -92,7 +92,7 @@ def outcome(function: Any, *arguments: Any, **options: Any) -> tuple[str, str] |
     return None
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options) or "none")
 def test_tensors(options: dict[str, Any]) -> None:
     for x, y in itertools.product(ARRAYS, repeat=2):
         ours = outcome(assert_close, ag.tensor(x), ag.tensor(y), **options)
@@ -100,7 +100,7 @@ def test_tensors(options: dict[str, Any]) -> None:
         assert ours == theirs, (x, y)
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options) or "none")
 def test_values(options: dict[str, Any]) -> None:
     for x, y in itertools.product([*VALUES, BASE, INTEGERS], repeat=2):
         ours = outcome(assert_close, x, y, **options)
