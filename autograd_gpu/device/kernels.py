@@ -53,6 +53,18 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
         )
         for kind in FLOATS.values()
     },
+    "cross_entropy": {
+        kind: (
+            f"forward_columns<{kind}>",
+            f"forward_rows<{kind}, 32>",
+            f"forward_rows<{kind}, {BLOCK}>",
+            f"add_chunks<{kind}>",
+            f"backward_columns<{kind}>",
+            f"backward_rows<{kind}, 32>",
+            f"backward_rows<{kind}, {BLOCK}>",
+        )
+        for kind in FLOATS.values()
+    },
     "norm": {
         kind: (
             *(

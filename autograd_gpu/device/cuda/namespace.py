@@ -8,6 +8,7 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import Device
+from autograd_gpu.device.cuda.cross_entropy import CudaCrossEntropy
 from autograd_gpu.device.cuda.indexing import CudaIndexing
 from autograd_gpu.device.cuda.matmul import CudaMatmul
 from autograd_gpu.device.cuda.norm import CudaNormalization
@@ -20,6 +21,7 @@ from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc
 
 
 class CudaNamespace(
+    CudaCrossEntropy,
     CudaMatmul,
     CudaIndexing,
     CudaNormalization,

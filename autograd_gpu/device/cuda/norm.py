@@ -95,11 +95,8 @@ def _per_row(
     if lane is None:
         name, blocks, length = f"{direction}_block<{kind}, {rms}>", rows, np.int64(columns)
     else:
-        name, blocks, length = (
-            f"{direction}_warp<{kind}, {rms}, {lane}>",
-            kernels.blocks_for(32 * rows),
-            np.int32(columns),
-        )
+        name, blocks = f"{direction}_warp<{kind}, {rms}, {lane}>", kernels.blocks_for(32 * rows)
+        length = np.int32(columns)
     kernels.launch("norm", kind, name, blocks, (*arrays, np.int64(rows), length, *more))
 
 
