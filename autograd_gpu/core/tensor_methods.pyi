@@ -1943,6 +1943,9 @@ class TensorMethods:
     def trunc_(self) -> Tensor:
         """In-place `fix`: Each element rounded towards zero."""
 
+    def type(self, dtype: DTypeLike | None = None) -> Tensor | str:
+        """The tensor with another dtype; without one, the name of its type, such as ``ag.FloatTensor``."""
+
     def type_as(self, other: Tensor) -> Tensor:
         """The tensor with the dtype and on the device of `other`."""
 

@@ -560,7 +560,7 @@ def one_hot(tensor: Tensor, num_classes: _int = -1) -> Tensor:
     says.
     """
 
-def pad(input: Tensor, pads: Sequence[_int], mode: str = "constant", value: Operand | None = None) -> Tensor:
+def pad(input: Tensor, pad: Sequence[_int], mode: str = "constant", value: Operand | None = None) -> Tensor:
     """`input` with a border."""
 
 def pairwise_distance(

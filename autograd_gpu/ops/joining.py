@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, wrap
-from autograd_gpu.core.op import TensorNamespace, expose, op, operand
+from autograd_gpu.core.op import REGISTRY, TensorNamespace, expose, op, operand
 from autograd_gpu.ops.arguments import canonical_dim, canonical_dims, check_tensor, in_dtype, numpy_names
 from autograd_gpu.ops.index import index_select
 from autograd_gpu.ops.parts import diagonal, two_dims
@@ -518,7 +518,7 @@ expose(repeat_interleave, "repeat_interleave")
 
 
 @op("general", grad_name="ConstantPadNdBackward0")
-def pad(F: Any, input: Any, *, pads: Any, mode: Any, value: Any) -> Any:
+def pad(F: Any, input: Any, *, pad: Any, mode: Any, value: Any) -> Any:
     """`input` with a border. `pad` lists (before, after) for the last dimension, then for the one before it,
     and so on; negative numbers crop.
 
@@ -533,39 +533,39 @@ def pad(F: Any, input: Any, *, pads: Any, mode: Any, value: Any) -> Any:
     >>> ag.nn.functional.pad(ag.ones(2), (1, 2))
     tensor([0., 1., 1., 0., 0.])
     """
-    return F.pad(input, pads, mode, value)
+    return F.pad(input, pad, mode, value)
 
 
 # The adjoint of padding with a constant is cropping, which is padding by the negative.
 pad.rule(
-    input=lambda F, g, input_like, *, pads, mode: (
-        F.pad(g, pads=tuple(-n for n in pads), mode="constant", value=0)
+    input=lambda F, g, input_like, *, pad, mode: (
+        F.pad(g, pad=tuple(-n for n in pad), mode="constant", value=0)
         if mode == "constant"
-        else F.pad_backward(g, shape=input_like.shape, pads=pads, mode=mode)
+        else F.pad_backward(g, shape=input_like.shape, pad=pad, mode=mode)
     )
 )
 
 
 @op("linear")
-def pad_backward(F: Any, grad: Any, *, shape: Any, pads: Any, mode: Any) -> Any:
+def pad_backward(F: Any, grad: Any, *, shape: Any, pad: Any, mode: Any) -> Any:
     """Each element of the border added to the one it is a copy of: the adjoint of `pad` (but with a
     constant)."""
-    for position in reversed(range(len(pads) // 2)):
+    for position in reversed(range(len(pad) // 2)):
         axis = len(shape) - 1 - position
-        places = F.pad(F.arange(0, shape[axis], 1, int64), pads[2 * position : 2 * position + 2], mode)
+        places = F.pad(F.arange(0, shape[axis], 1, int64), pad[2 * position : 2 * position + 2], mode)
         total = F.zeros((*grad.shape[:axis], shape[axis], *grad.shape[axis + 1 :]), grad.dtype)
         F.index_put_add(total, (slice(None),) * axis + (places,), grad)
         grad = total
     return grad
 
 
-pad_backward.rule(grad=lambda F, g, *, pads, mode: F.pad(g, pads=pads, mode=mode, value=0))
+pad_backward.rule(grad=lambda F, g, *, pad, mode: F.pad(g, pad=pad, mode=mode, value=0))
 
 
 @pad.surface
-def _pad(input: Tensor, pads: Any, mode: str = "constant", value: Any = None) -> Tensor:
+def _pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Tensor:
     check_tensor(input, "pad")
-    amounts = integers((pads,), "pad", "pad")
+    amounts = integers((pad,), "pad", "pad")
     shape = input._array.shape
     if len(amounts) % 2:
         raise RuntimeError(
@@ -589,7 +589,7 @@ def _pad(input: Tensor, pads: Any, mode: str = "constant", value: Any = None) ->
                 f"dimension {axis} of "
                 f"input {list(shape)}.{errors.here()}"
             )
-    result: Tensor = pad.apply(input, pads=amounts, mode=mode, value=0 if value is None else value)
+    result: Tensor = REGISTRY["pad"].apply(input, pad=amounts, mode=mode, value=0 if value is None else value)
     return result
 
 

@@ -75,7 +75,7 @@ PARAMETERS = {
     "mean": "Tensor | _float",
     "output_size": "_int | Sequence[_int | None]",
     "p": "Tensor | _float",
-    "pads": "Sequence[_int]",
+    "pad": "Sequence[_int]",
     "var": "Tensor | _float",
     "repeats": "Tensor | _int",
     "src": "Operand",

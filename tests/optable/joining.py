@@ -319,9 +319,9 @@ CASES = [
     OpCase(
         "pad_backward",
         samples=lambda make: [
-            S(make(2, 9), shape=(2, 4), pads=(3, 2), mode="reflect"),
-            S(make(1, 6, 6), shape=(1, 3, 3), pads=(1, 2, 2, 1), mode="replicate"),
-            S(make(2, 7), shape=(2, 4), pads=(2, 1), mode="circular"),
+            S(make(2, 9), shape=(2, 4), pad=(3, 2), mode="reflect"),
+            S(make(1, 6, 6), shape=(1, 3, 3), pad=(1, 2, 2, 1), mode="replicate"),
+            S(make(2, 7), shape=(2, 4), pad=(2, 1), mode="circular"),
         ],
         ref=_pad_backward,
         dtypes=DIFFERENTIABLE,

@@ -75,16 +75,16 @@ class Shaping(Base):
         """Each element ``repeats`` times, in place; over the flattened array where ``dim`` is None."""
         return self.xp.repeat(x, repeats, axis=dim)
 
-    def pad(self, x: Array, pads: Sequence[int], mode: str = "constant", value: complex = 0) -> Array:
-        """Pads from the last axis on: ``pads`` is (before last, after last, before last but one, ...);
+    def pad(self, x: Array, pad: Sequence[int], mode: str = "constant", value: complex = 0) -> Array:
+        """Pads from the last axis on: ``pad`` is (before last, after last, before last but one, ...);
         negative ones crop.
 
         ``mode`` is constant, reflect (without the edge), replicate (the edge) or circular.
         """
-        count = len(pads) // 2
+        count = len(pad) // 2
         if mode != "constant":
             for position in range(count):
-                before, after = pads[2 * position], pads[2 * position + 1]
+                before, after = pad[2 * position], pad[2 * position + 1]
                 if before or after:
                     axis = x.ndim - 1 - position
                     index = self._pad_index(x.shape[axis], before, after, mode)
@@ -95,7 +95,7 @@ class Shaping(Base):
         outside = [slice(None)] * x.ndim
         for position in range(count):
             axis = x.ndim - 1 - position
-            before, after = pads[2 * position], pads[2 * position + 1]
+            before, after = pad[2 * position], pad[2 * position + 1]
             outside[axis] = slice(
                 max(before, 0), max(before, 0) + x.shape[axis] - max(-before, 0) - max(-after, 0)
             )
