@@ -14,11 +14,11 @@ ALL = "float half int bool complex"
 DIFFERENTIABLE = "float half complex"
 
 
-def _pad(x: Any, pads: Any, mode: str = "constant", value: float = 0) -> Any:
+def _pad(x: Any, pad: Any, mode: str = "constant", value: float = 0) -> Any:
     widths = [(0, 0)] * x.ndim
     crops = [slice(None)] * x.ndim
-    for position in range(len(pads) // 2):
-        before, after = pads[2 * position : 2 * position + 2]
+    for position in range(len(pad) // 2):
+        before, after = pad[2 * position : 2 * position + 2]
         axis = x.ndim - 1 - position
         widths[axis] = max(before, 0), max(after, 0)
         crops[axis] = slice(max(-before, 0), x.shape[axis] - max(-after, 0))
@@ -29,8 +29,8 @@ def _pad(x: Any, pads: Any, mode: str = "constant", value: float = 0) -> Any:
     return np.pad(x, widths, mode=names[mode])  # type: ignore[call-overload]
 
 
-def _pad_backward(g: Any, shape: Any, pads: Any, mode: str) -> Any:
-    places = _pad(np.arange(int(np.prod(shape))).reshape(shape), pads, mode)
+def _pad_backward(g: Any, shape: Any, pad: Any, mode: str) -> Any:
+    places = _pad(np.arange(int(np.prod(shape))).reshape(shape), pad, mode)
     result = np.zeros(int(np.prod(shape)), g.dtype)
     np.add.at(result, places.reshape(-1), g.reshape(-1))
     return result.reshape(shape)
