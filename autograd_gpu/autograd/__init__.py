@@ -1,6 +1,6 @@
 """Layer 5: ``ag.autograd``, PyTorch's `torch.autograd`."""
 
-from autograd_gpu.autograd import forward_ad, function
+from autograd_gpu.autograd import forward_ad, function, graph
 from autograd_gpu.autograd.function import Function
 from autograd_gpu.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from autograd_gpu.core.backward import backward, grad
@@ -16,6 +16,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "no_grad",
     "set_grad_enabled",
 ]

@@ -1,26 +1,81 @@
-"""Layer 2: `backward` and `grad`, the two ways into the engine, with their checks."""
+"""Layer 2: `backward` and `grad`, the two ways into the engine, with their checks.
+
+Where a tensor is expected, a `GradientEdge` will do: the place in the graph that the tensor had, without the tensor.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, overload
 
 from autograd_gpu import errors
 from autograd_gpu.core import engine
-from autograd_gpu.core.graph import Node, Tensor, node_of, wrap
 from autograd_gpu.core.call import REGISTRY
+from autograd_gpu.core.graph import Leaf, MultiNode, Node, Pick, Tensor, node_of, wrap
+from autograd_gpu.device import ArrayType
 
-Tensors = Tensor | Sequence[Tensor]
+
+class GradientEdge(NamedTuple):
+    """A place in the graph where a gradient passes: output number `output_nr` of `node`.
+
+    Get one with `ag.autograd.graph.get_gradient_edge(tensor)`, and give it to `backward` and `grad` in place of the
+    tensor, which can be dropped. `ownership_token` is the graph's own.
+    """
+
+    node: Node
+    output_nr: int
+    ownership_token: Node | None = None
+
+
+Tensors = Tensor | GradientEdge | Sequence[Tensor | GradientEdge]
 
 
 def _sequence(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, Tensor) or value is None else tuple(value)
+    return (value,) if isinstance(value, (Tensor, GradientEdge)) or value is None else tuple(value)
 
 
-def _roots(outputs: Sequence[Tensor]) -> list[Node]:
+def _inputs(value: Any, name: str) -> tuple[Any, ...]:
+    if isinstance(value, Mapping):
+        if type(value) is not dict:
+            raise TypeError(
+                f"`inputs` argument to `{name}()` must be a dict, not {type(value).__name__}. Other Mapping types are "
+                f"not supported.{errors.here()}"
+            )
+        value = value.values()
+    goals = _sequence(value)
+    if not goals:
+        raise RuntimeError(f"`inputs` argument to `{name}()` cannot be empty.{errors.here()}")
+    return goals
+
+
+def _node(end: Tensor | GradientEdge, roots: Sequence[Node] = ()) -> Node | None:
+    """The node at a tensor or an edge; `roots` is where to look for the outputs of a node that has several."""
+    if not isinstance(end, GradientEdge):
+        return node_of(end)
+    node, number, token = end
+    count = len(node.outputs) if isinstance(node, MultiNode) else 1
+    if not 0 <= number < count:
+        raise IndexError(
+            f"GradientEdge: {node.name()} has {count} output{'s' * (count > 1)}, but output_nr is {number}{errors.here()}"
+        )
+    if not isinstance(node, MultiNode):
+        return node
+    if isinstance(token, Pick):
+        return token
+    for found in engine.reachable(roots):
+        if isinstance(found, Pick) and found.edges[0] is node and found.index == number:
+            return found
+    return Pick(node, number)
+
+
+def _shape_and_type(end: Tensor | GradientEdge, node: Node) -> tuple[tuple[int, ...], ArrayType]:
+    return (end._array.shape, end._type) if isinstance(end, Tensor) else (node.shape, node.type)
+
+
+def _roots(outputs: Sequence[Tensor | GradientEdge]) -> list[Node]:
     roots: list[Node] = []
     for position, output in enumerate(outputs):
-        node = node_of(output)
+        node = _node(output)
         if node is None:
             raise RuntimeError(
                 f"element {position} of tensors does not require grad and does not have a grad_fn{errors.here()}"
@@ -29,16 +84,20 @@ def _roots(outputs: Sequence[Tensor]) -> list[Node]:
     return roots
 
 
-def _gradients(outputs: Sequence[Tensor], given: Sequence[Tensor | None], create_graph: bool) -> list[Any]:
+def _gradients(
+    outputs: Sequence[Tensor | GradientEdge],
+    roots: Sequence[Node],
+    given: Sequence[Tensor | None],
+    create_graph: bool,
+) -> list[Any]:
     """The gradient to start from for each output, as the engine wants it."""
     if len(given) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients{errors.here()}")
     result: list[Any] = []
-    for position, (output, g) in enumerate(zip(outputs, given, strict=True)):
-        kind = output._type
-        shape = output._array.shape
+    for position, (output, root, g) in enumerate(zip(outputs, roots, given, strict=True)):
+        shape, kind = _shape_and_type(output, root)
         if g is None:
-            if output._array.size != 1:
+            if any(extent != 1 for extent in shape):
                 raise RuntimeError(
                     f"grad can be implicitly created only for scalar outputs; output {position} has shape {list(shape)}: "
                     f"reduce it (.sum(), .mean()) or pass gradient={errors.here()}"
@@ -49,7 +108,9 @@ def _gradients(outputs: Sequence[Tensor], given: Sequence[Tensor | None], create
                 )
             g = wrap(kind.namespace.ones(shape, kind.numpy), kind)
         elif not isinstance(g, Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}{errors.here()}")
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(g).__name__}{errors.here()}"
+            )
         elif g._array.shape != shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{position}] has a shape of {list(g._array.shape)} and output[{position}] "
@@ -77,17 +138,17 @@ def backward(
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Tensors | None = None,
+    inputs: Tensors | dict[str, Tensor] | None = None,
 ) -> None:
     """Add the gradients of `tensors` to the ``.grad`` of the leaves they were computed from.
 
     Args:
-        tensors: one or several tensors of any shape.
+        tensors: one or several tensors of any shape (or edges, see `ag.autograd.graph.get_gradient_edge`).
         grad_tensors: for each of them the gradient to start from, of its shape; None (allowed for tensors with one
             element) means ones.
         retain_graph: keep what the graph kept, so that it can be gone through again (default: `create_graph`).
         create_graph: record the computation of the gradients, for derivatives of higher order.
-        inputs: add gradients only to these tensors (leaves or not), not to all leaves.
+        inputs: add gradients only to these tensors (leaves or not; edges; a dict's values), not to all leaves.
 
     Raises:
         RuntimeError: if an output has no graph, if a gradient is missing or does not fit, if the graph was used up, or
@@ -102,31 +163,32 @@ def backward(
     given = (None,) * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
     keep_graph = create_graph if retain_graph is None else retain_graph
     roots = _roots(outputs)
-    gradients = _gradients(outputs, given, create_graph)
+    gradients = _gradients(outputs, roots, given, create_graph)
     if inputs is None:
         engine.run(roots, gradients, retain_graph=keep_graph, create_graph=create_graph)
         return
-    goals = _sequence(inputs)
-    if not goals:
-        raise RuntimeError(f"'inputs' argument to backward() cannot be empty.{errors.here()}")
-    found = engine.run(
-        roots, gradients, wanted=_wanted(goals), retain_graph=keep_graph, create_graph=create_graph
-    )
-    for goal, g in zip(goals, found, strict=True):
-        if g is not None:
-            engine.accumulate_into(goal, g, False, create_graph)
+    goals = _inputs(inputs, "backward")
+    wanted = _wanted(goals, roots)
+    found = engine.run(roots, gradients, wanted=wanted, retain_graph=keep_graph, create_graph=create_graph)
+    for goal, node, g in zip(goals, wanted, found, strict=True):
+        tensor = node.variable if isinstance(goal, GradientEdge) and isinstance(node, Leaf) else goal
+        if g is not None and isinstance(tensor, Tensor):
+            engine.accumulate_into(tensor, g, False, create_graph)
 
 
-def _wanted(inputs: Sequence[Tensor]) -> list[Node]:
+def _wanted(inputs: Sequence[Tensor | GradientEdge], roots: Sequence[Node]) -> list[Node]:
     wanted: list[Node] = []
     for position, tensor in enumerate(inputs):
-        node = node_of(tensor)
+        node = _node(tensor, roots)
         if node is None:
-            raise RuntimeError(f"One of the differentiated Tensors does not require grad\n  it is input {position}{errors.here()}")
+            raise RuntimeError(
+                f"One of the differentiated Tensors does not require grad\n  it is input {position}{errors.here()}"
+            )
         wanted.append(node)
     return wanted
 
 
+@overload
 def grad(
     outputs: Tensors,
     inputs: Tensors,
@@ -136,12 +198,38 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:
+) -> tuple[Tensor | None, ...]: ...
+
+
+@overload
+def grad(
+    outputs: Tensors,
+    inputs: dict[str, Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> dict[str, Tensor | None]: ...
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors | dict[str, Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...] | dict[str, Tensor | None]:
     """The sum of gradients of `outputs` with respect to `inputs`, returned, with no ``.grad`` changed.
 
     Args:
-        outputs: one or several tensors.
-        inputs: one or several tensors that `outputs` were computed from, leaves or not.
+        outputs: one or several tensors, or edges (see `ag.autograd.graph.get_gradient_edge`).
+        inputs: one or several tensors that `outputs` were computed from, leaves or not, or edges; for a dict of
+            tensors the result is a dict with its keys.
         grad_outputs: the vector in the vector-Jacobian product; None means ones for outputs with one element.
         retain_graph: keep the graph for another pass (default: `create_graph`).
         create_graph: record the computation of the gradients, for derivatives of higher order.
@@ -157,24 +245,32 @@ def grad(
     (tensor(27.),)
     """
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     if allow_unused is None:
         allow_unused = materialize_grads
     results = _sequence(outputs)
-    goals = _sequence(inputs)
+    goals = _inputs(inputs, "grad")
     given = (None,) * len(results) if grad_outputs is None else _sequence(grad_outputs)
     keep_graph = create_graph if retain_graph is None else retain_graph
     roots = _roots(results)
-    wanted = _wanted(goals)
+    wanted = _wanted(goals, roots)
     if is_grads_batched:
-        return _batched(results, goals, given, keep_graph, create_graph, allow_unused, materialize_grads)
-    gradients = _gradients(results, given, create_graph)
+        rows = _batched(results, goals, given, keep_graph, create_graph, allow_unused, materialize_grads)
+        return dict(zip(inputs, rows, strict=True)) if isinstance(inputs, dict) else rows
+    gradients = _gradients(results, roots, given, create_graph)
     found = engine.run(roots, gradients, wanted=wanted, retain_graph=keep_graph, create_graph=create_graph)
     answer: list[Tensor | None] = []
-    for position, (goal, g) in enumerate(zip(goals, found, strict=True)):
+    for position, (goal, node, g) in enumerate(zip(goals, wanted, found, strict=True)):
+        shape, kind = _shape_and_type(goal, node)
         if g is None:
+            if materialize_grads and isinstance(goal, GradientEdge):
+                raise RuntimeError(
+                    f"materialize_grads cannot be used when the given input is a GradientEdge{errors.here()}"
+                )
             if materialize_grads:
-                g = wrap(goal._type.namespace.zeros(goal._array.shape, goal._type.numpy), goal._type)
+                g = wrap(kind.namespace.zeros(shape, kind.numpy), kind)
             elif not allow_unused:
                 raise RuntimeError(
                     f"The differentiated Tensor at index {position} appears to not have been used in the graph. Set "
@@ -182,16 +278,15 @@ def grad(
                 )
         elif not isinstance(g, Tensor):
             # Pass-through rules hand on the very array they were given: the caller must not share it with others.
-            namespace = goal._type.namespace
             shared = any(g is other for other in found[:position]) or any(g is start for start in gradients)
-            g = wrap(namespace.copy(g) if shared else g, goal._type)
+            g = wrap(kind.namespace.copy(g) if shared else g, kind)
         answer.append(g)
-    return tuple(answer)
+    return dict(zip(inputs, answer, strict=True)) if isinstance(inputs, dict) else tuple(answer)
 
 
 def _batched(
-    outputs: Sequence[Tensor],
-    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor | GradientEdge],
+    inputs: Sequence[Tensor | GradientEdge],
     given: Sequence[Tensor | None],
     retain_graph: bool,
     create_graph: bool,
@@ -203,7 +298,9 @@ def _batched(
         raise RuntimeError(f"is_grads_batched needs a gradient for every output{errors.here()}")
     sizes = {len(g) for g in given if g is not None}
     if len(sizes) != 1:
-        raise RuntimeError(f"is_grads_batched: the batch sizes of grad_outputs differ: {sorted(sizes)}{errors.here()}")
+        raise RuntimeError(
+            f"is_grads_batched: the batch sizes of grad_outputs differ: {sorted(sizes)}{errors.here()}"
+        )
     (size,) = sizes
     rows = [
         grad(

@@ -12,16 +12,17 @@ accumulate last: a backward pass that fails has changed no `.grad`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from heapq import heapify, heappop, heappush
 from sys import getrefcount
 from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core import hooks, modes
-from autograd_gpu.core.graph import Array, Leaf, MultiNode, Node, Pick, Spec, Specs, Tensor, bump, wrap
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.compile import Modified, check_group
+from autograd_gpu.core.graph import Array, Leaf, MultiNode, Node, Pick, Spec, Specs, Tensor, bump, wrap
 from autograd_gpu.core.op import Op, tensor_namespace
 from autograd_gpu.device import SILENT, restore, silence, type_of
 
@@ -40,6 +41,13 @@ class Freed:
 
     def __init__(self) -> None:
         self.code, self.offset = errors.user_frame()
+
+
+Watch = Callable[[Sequence[Node], set[int] | None], AbstractContextManager[Any]]
+
+#: context managers to open around every pass, while somebody watches passes (anomaly mode, hooks on several gradients);
+#: called with the roots and the sequences of the nodes that gradients are computed for, None for all
+around: list[Watch] = []
 
 
 def _references_when_exclusive() -> int:
@@ -73,7 +81,15 @@ def run(
     token = silence(SILENT)
     try:
         with mode:
-            _loop(roots, gradients, needed, captures, retain_graph, create_graph)
+            if around:
+                with ExitStack() as stack:
+                    for watch in tuple(around):
+                        stack.enter_context(
+                            watch(roots, None if captures is None else needed.union(captures))
+                        )
+                    _loop(roots, gradients, needed, captures, retain_graph, create_graph)
+            else:
+                _loop(roots, gradients, needed, captures, retain_graph, create_graph)
     finally:
         restore(token)
     return [] if wanted is None or captures is None else [captures[node.sequence] for node in wanted]
@@ -109,11 +125,15 @@ def _loop(
         g = pending.pop(key)
         if node.hooks is not None:
             g = hooks.before(node, g)
+            if captures is None:
+                g = hooks.entering(node, g)
         if captures is not None:
             if key in captures:
                 captures[key] = g
             if key not in needed:
                 continue
+            if node.hooks is not None:
+                g = hooks.entering(node, g)
         if node.__class__ is not Node:
             if node.__class__ is Leaf:
                 exclusive = getrefcount(g) == EXCLUSIVE and _owns_memory(g)
@@ -183,8 +203,8 @@ def _owns_memory(array: Array) -> bool:
     return getattr(array, "base", None) is None
 
 
-def _on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
-    """Sequences of the nodes that have an edge to a goal, or to a node that has."""
+def reachable(roots: Sequence[Node]) -> list[Node]:
+    """The nodes that gradients from `roots` can get to, the roots included, each once."""
     reached: dict[int, Node] = {}
     stack = list(roots)
     while stack:
@@ -192,6 +212,12 @@ def _on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
         if node.sequence not in reached:
             reached[node.sequence] = node
             stack.extend(edge for edge in node.edges if edge is not None)
+    return list(reached.values())
+
+
+def _on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
+    """Sequences of the nodes that have an edge to a goal, or to a node that has."""
+    reached = {node.sequence: node for node in reachable(roots)}
     needed: set[int] = set()
     for sequence in sorted(reached):
         for edge in reached[sequence].edges:
@@ -204,7 +230,8 @@ def _on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
 def _restrict(node: Node, needed: set[int], goals: dict[int, Any]) -> tuple[tuple[Node | None, ...], Any]:
     """Edges and pullback of a node without the inputs that lead nowhere wanted."""
     edges = tuple(
-        edge if edge is not None and (edge.sequence in needed or edge.sequence in goals) else None for edge in node.edges
+        edge if edge is not None and (edge.sequence in needed or edge.sequence in goals) else None
+        for edge in node.edges
     )
     if edges == node.edges or not isinstance(node.op, Op):
         return edges, node.pull
@@ -235,7 +262,11 @@ def _deliver(pick: Node, g: Any, pending: dict[int, Any], nodes: dict[int, Node]
         nodes[key] = parent
         pending[key] = [None] * len(parent.outputs)
         heappush(heap, -key)
-    pending[key][pick.index] = g
+    slots = pending[key]
+    before = slots[
+        pick.index
+    ]  # of another pick of the same output: a saved output that was restored has its own
+    slots[pick.index] = g if before is None else before + g
 
 
 def _materialize(node: Node, gradients: Any, create_graph: bool) -> Any:
@@ -263,6 +294,7 @@ def _accumulate(leaf: Node, g: Any, exclusive: bool, create_graph: bool) -> None
         return
     accumulate_into(tensor, g, exclusive, create_graph)
     if leaf.hooks is not None:
+        hooks.after(leaf, (), g)
         for hook in tuple(leaf.hooks.post_accumulate.values()):
             hook(tensor)
 
@@ -312,7 +344,11 @@ def rewrap(node: Node) -> tuple[Any, ...] | None:
         entry = next(entries)
         carried = tangents.get(name)
         if name in op.inputs:
-            result += [_tensor(entry, node.edges[op.inputs.index(name)], carried), next(entries), next(entries)]
+            result += [
+                _tensor(entry, node.edges[op.inputs.index(name)], carried),
+                next(entries),
+                next(entries),
+            ]
         elif name in op.outputs:
             own = type_of(entry).differentiable
             result += [_tensor(entry, node if own else None, carried), next(entries), next(entries)]
@@ -366,8 +402,16 @@ def _through_body(node: Node, edges: Sequence[Node | None], namespace: Any, g: T
     output = op.body(namespace, *inputs, **node.params)
     if op.saves:
         output = output[0]
-    goals = [tensor._node for tensor, goal in zip(inputs, edges, strict=True) if goal is not None and tensor is not None]
-    gradients = iter(run([output._node], [g], wanted=[goal for goal in goals if goal], retain_graph=True, create_graph=True))
+    goals = [
+        tensor._node
+        for tensor, goal in zip(inputs, edges, strict=True)
+        if goal is not None and tensor is not None
+    ]
+    gradients = iter(
+        run(
+            [output._node], [g], wanted=[goal for goal in goals if goal], retain_graph=True, create_graph=True
+        )
+    )
     return [None if goal is None else next(gradients) for goal in edges]
 
 

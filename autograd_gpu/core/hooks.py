@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from itertools import count, zip_longest
 from typing import Any
 
 from autograd_gpu import errors
+from autograd_gpu.core import modes
+from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Array, Node, Tensor, hooks_of, wrap
 
 _next_key = count().__next__
@@ -51,8 +53,8 @@ def _like(value: Any, example: Any, node: Node, hook: Any) -> Any:
     """A hook's result in the form the engine had the gradient in, after checking it."""
     if not isinstance(value, Tensor):
         raise TypeError(
-            f"expected hook to return None or a Tensor, but {_name(hook)} on {node.name()} returned {type(value).__name__}"
-            f"{errors.here()}"
+            f"expected Variable, but hook returned '{type(value).__name__}': {_name(hook)} on {node.name()} must return "
+            f"None or a Tensor{errors.here()}"
         )
     if example is not None:
         shape = tuple(example.shape)
@@ -69,6 +71,10 @@ def _like(value: Any, example: Any, node: Node, hook: Any) -> Any:
             )
         if not isinstance(example, Tensor):
             return value._array
+    elif (
+        not modes.is_grad_enabled()
+    ):  # in place of a gradient that is missing: raw, as all are without create_graph
+        return value._array
     return value
 
 
@@ -77,7 +83,7 @@ def _name(hook: Any) -> str:
 
 
 def before(node: Node, g: Any) -> Any:
-    """The gradient that enters a node, after tensor hooks, `retain_grad` and node pre-hooks."""
+    """The gradient that arrives at a node, after tensor hooks and `retain_grad`."""
     hooks = node.hooks
     assert hooks is not None
     if not isinstance(g, list):
@@ -92,13 +98,20 @@ def before(node: Node, g: Any) -> Any:
             else:
                 addition = g if isinstance(g, Tensor) else wrap(g, node.type)
                 retained._grad = retained._grad + addition
+    return g
+
+
+def entering(node: Node, g: Any) -> Any:
+    """The gradient that a node works with, after its pre-hooks ``hook(grad_outputs)``."""
+    hooks = node.hooks
+    assert hooks is not None
     for hook in tuple(hooks.pre.values()):
         several = isinstance(g, list)
         given = tuple(_as_tensor(node, item) for item in g) if several else (_as_tensor(node, g),)
         replacement = hook(given)
         if replacement is not None:
-            g = _replace(replacement, list(g) if several else [g], node, hook)
-            g = g if several else g[0]
+            checked = _replace(replacement, list(g) if several else [g], node, hook)
+            g = checked if several else checked[0]
     return g
 
 
@@ -106,8 +119,12 @@ def after(node: Node, results: Any, g: Any) -> Any:
     """The gradients that leave a node, after its post-hooks ``hook(grad_inputs, grad_outputs)``."""
     hooks = node.hooks
     assert hooks is not None
+    if hooks.post:  # what the engine sums to an input's shape only when it delivers
+        results = tuple(_delivered(result, edge) for result, edge in zip_longest(results, node.edges))
     for hook in tuple(hooks.post.values()):
-        outputs = tuple(_as_tensor(node, item) for item in g) if isinstance(g, list) else (_as_tensor(node, g),)
+        outputs = (
+            tuple(_as_tensor(node, item) for item in g) if isinstance(g, list) else (_as_tensor(node, g),)
+        )
         inputs = tuple(_as_tensor(node, item) for item in results)
         replacement = hook(inputs, outputs)
         if replacement is not None:
@@ -115,14 +132,28 @@ def after(node: Node, results: Any, g: Any) -> Any:
     return results
 
 
+def _delivered(result: Any, edge: Node | None) -> Any:
+    if result is None or edge is None:
+        return None
+    if tuple(result.shape) == edge.shape:
+        return result
+    if isinstance(result, Tensor):
+        return REGISTRY["sum_to"].public(result, edge.shape)
+    return edge.type.namespace.sum_to(result, edge.shape)
+
+
 def _replace(replacement: Any, originals: list[Array], node: Node, hook: Any) -> list[Any]:
-    given = replacement if isinstance(replacement, tuple) else (replacement,)
-    if len(given) != len(originals):
+    if not isinstance(replacement, tuple):
+        raise TypeError(
+            f"expected tuple, but hook returned '{type(replacement).__name__}': {_name(hook)} on {node.name()}, made at "
+            f"{node.place}"
+        )
+    if len(replacement) != len(originals):
         raise RuntimeError(
-            f"hook '{_name(hook)}' has returned an incorrect number of values: expected {len(originals)}, got {len(given)} "
-            f"on {node.name()}, made at {node.place}"
+            f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(replacement)}, but expected "
+            f"{len(originals)}) on {node.name()}, made at {node.place}"
         )
     return [
         None if value is None else _like(value, original, node, hook)
-        for value, original in zip(given, originals, strict=True)
+        for value, original in zip(replacement, originals, strict=True)
     ]
