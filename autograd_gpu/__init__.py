@@ -10,7 +10,8 @@ tensor([2., 4., 6.])
 
 import math as _math
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from autograd_gpu import autograd, ops
 from autograd_gpu.core.graph import Tensor
@@ -19,9 +20,12 @@ from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.device import Device as device
 from autograd_gpu.dtypes import (
     DType as dtype,
+)
+from autograd_gpu.dtypes import (
     all_dtypes as _all_dtypes,
+)
+from autograd_gpu.dtypes import (
     bfloat16,
-    bool_ as bool,
     can_cast,
     cdouble,
     cfloat,
@@ -32,7 +36,6 @@ from autograd_gpu.dtypes import (
     float16,
     float32,
     float64,
-    float_ as float,
     get_default_dtype,
     half,
     iinfo,
@@ -40,12 +43,20 @@ from autograd_gpu.dtypes import (
     int16,
     int32,
     int64,
-    int_ as int,
     long,
     promote_types,
     set_default_dtype,
     short,
     uint8,
+)
+from autograd_gpu.dtypes import (
+    bool_ as bool,
+)
+from autograd_gpu.dtypes import (
+    float_ as float,
+)
+from autograd_gpu.dtypes import (
+    int_ as int,
 )
 from autograd_gpu.errors import OutOfMemoryError
 from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, get_rng_state, set_rng_state

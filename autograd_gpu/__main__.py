@@ -1,8 +1,9 @@
-"""Layer 8: the command line. `python -m autograd_gpu train` trains a digit classifier, `info` prints what a bug report needs."""
+"""Layer 8: the command line. `python -m autograd_gpu train` trains a digit classifier, `info` prints facts for a bug report."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -21,14 +22,18 @@ def main(argv: list[str] | None = None) -> int:
         help="train a classifier of handwritten digits",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU if there is one")
+    train.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU if there is one"
+    )
     train.add_argument("--model", choices=("mlp", "cnn"), default="cnn")
     train.add_argument("--epochs", type=_positive, default=None, help="10, or what the checkpoint says")
     train.add_argument("--batch-size", type=_positive, default=64)
     train.add_argument("--lr", type=float, default=2e-3, help="learning rate of Adam at the start")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--out", type=Path, default=Path("runs/digits"), help="folder for the results")
-    train.add_argument("--resume", action="store_true", help="go on with the checkpoint in --out, with its settings")
+    train.add_argument(
+        "--resume", action="store_true", help="go on with the checkpoint in --out, with its settings"
+    )
     arguments = parser.parse_args(argv)
     if arguments.command == "info":
         print(info.report())
@@ -50,11 +55,17 @@ def _train(arguments: argparse.Namespace) -> int:
             return _fail(reason)
     use_cuda = arguments.device != "cpu" and cuda_unavailable_reason() is None
     device = ag.device("cuda" if use_cuda else "cpu")
-    try:
-        from rich.console import Console
-        import matplotlib, safetensors, sklearn  # noqa: E401, F401
-    except ImportError as missing:
-        return _fail(f"train needs the package {missing.name}: pip install 'autograd_gpu[demo]'")
+    missing = [
+        name
+        for name in ("matplotlib", "rich", "safetensors", "sklearn")
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        return _fail(
+            f"train needs packages that are not installed ({', '.join(missing)}): pip install 'autograd_gpu[demo]'"
+        )
+    from rich.console import Console
+
     from autograd_gpu.demo.checkpoint import CheckpointError
     from autograd_gpu.demo.train import CHECKPOINT, Interrupted, Run, Settings, train
 
@@ -63,7 +74,9 @@ def _train(arguments: argparse.Namespace) -> int:
         if arguments.resume:
             run = Run.resume(arguments.out / CHECKPOINT, device, arguments.epochs)
         else:
-            settings = Settings(arguments.model, arguments.epochs or 10, arguments.batch_size, arguments.lr, arguments.seed)
+            settings = Settings(
+                arguments.model, arguments.epochs or 10, arguments.batch_size, arguments.lr, arguments.seed
+            )
             run = Run(settings, device)
         console.print(f"{run.settings.model} on {device}: {len(run.digits.train_labels)} images to train on, "
                       f"{len(run.digits.test_labels)} to test on")  # fmt: skip

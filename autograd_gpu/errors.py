@@ -45,7 +45,10 @@ def _cell(filename: str) -> str | None:
 
 #: file names of this package's own code; generated code adds the names it gives itself
 internal: set[str] = {
-    os.path.join(folder, name) for folder, _, names in os.walk(PACKAGE) for name in names if name.endswith(".py")
+    os.path.join(folder, name)
+    for folder, _, names in os.walk(PACKAGE)
+    for name in names
+    if name.endswith(".py")
 }
 
 

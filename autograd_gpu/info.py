@@ -24,7 +24,11 @@ def report() -> str:
         "ml_dtypes (bfloat16)": _version("ml_dtypes"),
         "default dtype": ag.get_default_dtype(),
         "CuPy": next(
-            (f"{name} {_version(name)}" for name in ("cupy-cuda12x", "cupy-cuda13x", "cupy") if _version(name) != "not installed"),
+            (
+                f"{name} {_version(name)}"
+                for name in ("cupy-cuda12x", "cupy-cuda13x", "cupy")
+                if _version(name) != "not installed"
+            ),
             "not installed",
         ),
     }

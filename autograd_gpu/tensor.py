@@ -12,13 +12,12 @@ import numpy as np
 from autograd_gpu import dtypes, errors, ops, printing
 from autograd_gpu.core import backward as _backward
 from autograd_gpu.core import hooks
-from autograd_gpu.core.graph import Leaf, Node, Pick, Tensor, alias_of, bump, hooks_of, node_of, visible
-from autograd_gpu.core.inplace import check_writable
-from autograd_gpu.core.leaves import detach, is_leaf, require_grad
 from autograd_gpu.core.call import REGISTRY
+from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, hooks_of, node_of, visible
+from autograd_gpu.core.leaves import detach, is_leaf, require_grad
 from autograd_gpu.core.op import FUNCTIONS, METHODS
 from autograd_gpu.device import Device, type_for
-from autograd_gpu.ops import creation, transfer
+from autograd_gpu.ops import creation
 
 __all__ = ["Size", "Tensor"]
 
@@ -215,7 +214,9 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.{errors.here()}"
         )
-    return self.copy_(creation.as_tensor(value, dtype=None if isinstance(value, Tensor) else self._type.dtype))
+    return self.copy_(
+        creation.as_tensor(value, dtype=None if isinstance(value, Tensor) else self._type.dtype)
+    )
 
 
 @_attach("is_floating_point")
@@ -334,7 +335,9 @@ def _get_grad(self: Tensor) -> Tensor | None:
 def _set_grad(self: Tensor, value: Tensor | None) -> None:
     if value is not None:
         if not isinstance(value, Tensor):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if value._type.dtype is not self._type.dtype:
@@ -378,7 +381,8 @@ def _set_data(self: Tensor, value: Tensor) -> None:
     node = self._node
     if node is not None and not value._type.differentiable:
         raise RuntimeError(
-            "data set to a tensor that requires gradients must be floating point or complex dtype" + errors.here()
+            "data set to a tensor that requires gradients must be floating point or complex dtype"
+            + errors.here()
         )
     self._array = value._array
     self._type = value._type
@@ -457,7 +461,9 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
     if node is None:
         raise RuntimeError(f"cannot register a hook on a tensor that doesn't require gradient{errors.here()}")
     if not isinstance(node, Leaf):
-        raise RuntimeError(f"post accumulate grad hooks cannot be registered on non-leaf tensors{errors.here()}")
+        raise RuntimeError(
+            f"post accumulate grad hooks cannot be registered on non-leaf tensors{errors.here()}"
+        )
     return hooks.add(node, "post_accumulate", hook)
 
 
@@ -505,7 +511,9 @@ def _bool(self: Tensor) -> bool:
 
 def _number(self: Tensor) -> Any:
     if self._array.size != 1:
-        raise ValueError(f"only one element tensors can be converted to Python scalars; this one has {self._array.size}")
+        raise ValueError(
+            f"only one element tensors can be converted to Python scalars; this one has {self._array.size}"
+        )
     return creation.item(self)
 
 
@@ -513,7 +521,9 @@ def _number(self: Tensor) -> Any:
 def _float(self: Tensor) -> float:
     value = _number(self)
     if isinstance(value, complex):
-        raise RuntimeError("value cannot be converted to type double without overflow: it is complex; use .real or abs()")
+        raise RuntimeError(
+            "value cannot be converted to type double without overflow: it is complex; use .real or abs()"
+        )
     return float(value)
 
 
@@ -521,7 +531,9 @@ def _float(self: Tensor) -> float:
 def _int(self: Tensor) -> int:
     value = _number(self)
     if isinstance(value, complex):
-        raise RuntimeError("value cannot be converted to type int64 without overflow: it is complex; use .real or abs()")
+        raise RuntimeError(
+            "value cannot be converted to type int64 without overflow: it is complex; use .real or abs()"
+        )
     return int(value)
 
 
@@ -573,7 +585,9 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     return twin
 
 
-def _rebuild(kind: type[Tensor], array: np.ndarray[Any, Any], device: str, requires_grad: bool, attributes: Any) -> Tensor:
+def _rebuild(
+    kind: type[Tensor], array: np.ndarray[Any, Any], device: str, requires_grad: bool, attributes: Any
+) -> Tensor:
     """The other end of pickling."""
     place = Device(device)
     target = type_for(dtypes.of_numpy(array.dtype), place)

@@ -13,8 +13,12 @@ from benchmarks import harness
 def main() -> None:
     families = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("family", nargs="*", choices=families, help="default: all", metavar=f"{{{','.join(families)}}}")
-    parser.add_argument("--torch-python", default=sys.executable, help="an interpreter that has PyTorch (default: this one)")
+    parser.add_argument(
+        "family", nargs="*", choices=families, help="default: all", metavar=f"{{{','.join(families)}}}"
+    )
+    parser.add_argument(
+        "--torch-python", default=sys.executable, help="an interpreter that has PyTorch (default: this one)"
+    )
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--seconds", type=float, default=0.05, help="length of one library's turn in a round")
     parser.add_argument("--threads", type=int, default=2)

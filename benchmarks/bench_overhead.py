@@ -1,7 +1,7 @@
 """What one op costs: a chain of 100 elementwise ops, y = y * w + b, on arrays so small that overhead is all there is.
 
-    python -m benchmarks overhead                  # against PyTorch eager, interleaved
-    pytest benchmarks/bench_overhead.py            # this library alone
+python -m benchmarks overhead                  # against PyTorch eager, interleaved
+pytest benchmarks/bench_overhead.py            # this library alone
 """
 
 from __future__ import annotations

@@ -80,7 +80,11 @@ def available(library: str, python: str) -> bool:
     """Whether an interpreter has a library."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
-    probe = [python, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec({library!r}) is None)"]
+    probe = [
+        python,
+        "-c",
+        f"import importlib.util, sys; sys.exit(importlib.util.find_spec({library!r}) is None)",
+    ]
     return subprocess.run(probe, check=False, env=environment).returncode == 0
 
 
@@ -116,7 +120,16 @@ def compare(
                 if base is not None:
                     ratio = statistics.median(a / b for a, b in zip(own, base, strict=True))
                 rows.append(
-                    Row(workload, peer.library, peer.version, median, (quartiles[2] - quartiles[0]) / median, ratio, rounds, own)
+                    Row(
+                        workload,
+                        peer.library,
+                        peer.version,
+                        median,
+                        (quartiles[2] - quartiles[0]) / median,
+                        ratio,
+                        rounds,
+                        own,
+                    )
                 )
     finally:
         for peer in peers:
@@ -142,7 +155,9 @@ def table(rows: Iterable[Row], reference: str) -> str:
 
 def machine() -> dict[str, Any]:
     """What the figures depend on: processor, versions, commit."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
         "machine": platform.machine(),

@@ -23,9 +23,15 @@ def without_location() -> Callable[..., ag.Tensor]:
     record = REGISTRY["mul"]
     record.apply(ag.ones(1), ag.ones(1))  # ops are compiled when they are first called
     source = compiler.call_source(record)
-    kept = [line for line in source.split("\n") if not any(word in line for word in ("frame", "node.code", "node.offset"))]
+    kept = [
+        line
+        for line in source.split("\n")
+        if not any(word in line for word in ("frame", "node.code", "node.offset"))
+    ]
     assert len(kept) == len(source.split("\n")) - 4
-    function: Callable[..., ag.Tensor] = compiler.execute("\n".join(kept), "mul", dict(record.apply.__globals__))
+    function: Callable[..., ag.Tensor] = compiler.execute(
+        "\n".join(kept), "mul", dict(record.apply.__globals__)
+    )
     return function
 
 
@@ -49,9 +55,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, product in products.items():
                 samples[name].append(seconds(product, backward) / LENGTH * 1e6)
-        share = statistics.median(
-            1 - b / a for a, b in zip(samples["with"], samples["without"], strict=True)
-        )
+        share = statistics.median(1 - b / a for a, b in zip(samples["with"], samples["without"], strict=True))
         label = "forward + backward" if backward else "forward"
         print(f"{label:20} {statistics.median(samples['with']):.3f} us per op, of which the line {share:.1%}")
 

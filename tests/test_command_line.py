@@ -27,7 +27,9 @@ def train(out: Path, *arguments: str) -> int:
     return main(["train", *FAST, "--out", str(out), *arguments])
 
 
-def test_training_writes_weights_metrics_and_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_training_writes_weights_metrics_and_a_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert train(tmp_path, "--epochs", "3") == 0
     printed = capsys.readouterr().out
     assert "epoch   3/3" in printed
@@ -49,7 +51,9 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batches", [1, 7])
-def test_an_interrupted_run_continues_to_the_bit(tmp_path: Path, batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_continues_to_the_bit(
+    tmp_path: Path, batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C after some steps of the second epoch; the resumed run ends with the very bytes of an undisturbed one."""
     from autograd_gpu.demo.train import Run
 
@@ -81,7 +85,17 @@ def test_an_interrupted_run_continues_to_the_bit(tmp_path: Path, batches: int, m
 
 
 def test_control_c_in_a_real_process(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "autograd_gpu", "train", *FAST, "--epochs", "500", "--out", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "autograd_gpu",
+        "train",
+        *FAST,
+        "--epochs",
+        "500",
+        "--out",
+        str(tmp_path),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (tmp_path / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
@@ -114,7 +128,12 @@ def test_a_damaged_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert train(tmp_path, "--epochs", "1") == 0
     path = tmp_path / "checkpoint.safetensors"
     content = path.read_bytes()
-    for damaged in (b"", b"nonsense" * 10, content[: len(content) // 2], struct.pack("<Q", 1 << 60) + content[8:]):
+    for damaged in (
+        b"",
+        b"nonsense" * 10,
+        content[: len(content) // 2],
+        struct.pack("<Q", 1 << 60) + content[8:],
+    ):
         path.write_bytes(damaged)
         assert "is not a checkpoint, or it is damaged" in resume_error(tmp_path, capsys)
 

@@ -30,7 +30,9 @@ ELSEWHERE = {
     "transfer": "test_transfer.py",
 }
 MENTIONED = {
-    word for file in set(ELSEWHERE.values()) for word in re.findall(r"\w+", Path(__file__).with_name(file).read_text("utf-8"))
+    word
+    for file in set(ELSEWHERE.values())
+    for word in re.findall(r"\w+", Path(__file__).with_name(file).read_text("utf-8"))
 }
 
 NAMES = {name for case in CASES for name in case.names}
@@ -40,17 +42,30 @@ INPLACE = {name for case in CASES for name in case.inplace_names}
 
 def test_every_op_has_a_case() -> None:
     assert (
-        sorted(name for name, op in REGISTRY.items() if name not in NAMES | MENTIONED and id(op.public) not in COVERED)
+        sorted(
+            name
+            for name, op in REGISTRY.items()
+            if name not in NAMES | MENTIONED and id(op.public) not in COVERED
+        )
         == []
     )
 
 
 def test_every_function_has_a_case() -> None:
-    assert sorted(name for name, f in FUNCTIONS.items() if name not in NAMES | MENTIONED and id(f) not in COVERED) == []
+    assert (
+        sorted(
+            name for name, f in FUNCTIONS.items() if name not in NAMES | MENTIONED and id(f) not in COVERED
+        )
+        == []
+    )
 
 
 def test_every_method_has_a_case() -> None:
-    uncovered = [name for name, f in METHODS.items() if name not in NAMES | INPLACE | MENTIONED and id(f) not in COVERED]
+    uncovered = [
+        name
+        for name, f in METHODS.items()
+        if name not in NAMES | INPLACE | MENTIONED and id(f) not in COVERED
+    ]
     assert sorted(uncovered) == []
 
 

@@ -69,7 +69,11 @@ def test_cpu_and_cuda_methods(device: str) -> None:
 
 @pytest.mark.skipif(cuda_unavailable_reason() is None, reason="there is a GPU here")
 def test_without_a_gpu_one_sentence_says_what_to_do() -> None:
-    for ask in (lambda: ag.ones(1).cuda(), lambda: ag.ones(1).to("cuda:0"), lambda: ag.zeros(1, device="cuda")):
+    for ask in (
+        lambda: ag.ones(1).cuda(),
+        lambda: ag.ones(1).to("cuda:0"),
+        lambda: ag.zeros(1, device="cuda"),
+    ):
         with pytest.raises(RuntimeError) as caught:
             ask()
         assert cuda_unavailable_reason() in str(caught.value)
@@ -78,7 +82,9 @@ def test_without_a_gpu_one_sentence_says_what_to_do() -> None:
 @pytest.mark.gpu
 def test_mixed_devices_are_named() -> None:
     x, y = ag.ones(2, device="cuda"), ag.ones(2)
-    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device, but found at least two devices"):
+    with pytest.raises(
+        RuntimeError, match="Expected all tensors to be on the same device, but found at least two devices"
+    ):
         x + y
     assert (x + ag.tensor(1.0)).tolist() == [2.0, 2.0]  # zero-dim CPU tensors may meet a GPU's, as in PyTorch
 

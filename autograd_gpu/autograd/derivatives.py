@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_gpu.core.backward import grad
-from autograd_gpu.core.graph import Tensor
 from autograd_gpu.autograd.closeness import is_close
 from autograd_gpu.autograd.jacobian import (
     Function,
@@ -25,6 +23,8 @@ from autograd_gpu.autograd.jacobian import (
     uniform,
     unit_directions,
 )
+from autograd_gpu.core.backward import grad
+from autograd_gpu.core.graph import Tensor
 
 
 class Check:

@@ -15,7 +15,19 @@ from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.engine import SECOND_BACKWARD, Freed
 from autograd_gpu.core.forward import Level
-from autograd_gpu.core.graph import Array, MultiNode, Node, Pick, Spec, Tensor, Version, alias_of, next_sequence, node_of, wrap
+from autograd_gpu.core.graph import (
+    Array,
+    MultiNode,
+    Node,
+    Pick,
+    Spec,
+    Tensor,
+    Version,
+    alias_of,
+    next_sequence,
+    node_of,
+    wrap,
+)
 from autograd_gpu.core.inplace import check_writable, rebase
 from autograd_gpu.core.op import TensorNamespace
 
@@ -91,7 +103,9 @@ class FunctionCtx(MultiNode):
             return None
         shape = g._array.shape
         padded = (1,) * (len(shape) - len(spec.shape)) + spec.shape
-        if len(padded) != len(shape) or any(want not in (1, have) for want, have in zip(padded, shape, strict=True)):
+        if len(padded) != len(shape) or any(
+            want not in (1, have) for want, have in zip(padded, shape, strict=True)
+        ):
             raise RuntimeError(
                 f"Function {self.name()} returned an invalid gradient at index {index} - got {list(shape)} but expected "
                 f"shape compatible with {list(spec.shape)}\n  it was applied at {self.place}"
@@ -240,7 +254,9 @@ class Function(metaclass=_FunctionMeta):
             interceptors.append(level)
         several = isinstance(outputs, tuple)
         for out, tangent in zip(
-            outputs if several else (outputs,), tangents if isinstance(tangents, tuple) else (tangents,), strict=True
+            outputs if several else (outputs,),
+            tangents if isinstance(tangents, tuple) else (tangents,),
+            strict=True,
         ):
             if tangent is not None:
                 level.set_tangent(out, tangent)
@@ -296,7 +312,8 @@ class Function(metaclass=_FunctionMeta):
             if tensors:
                 ctx.type = tensors[0]._type
             ctx.outputs = tuple(
-                Spec(out._array.shape, out._type) if isinstance(out, Tensor) else Spec((), ctx.type) for out in final
+                Spec(out._array.shape, out._type) if isinstance(out, Tensor) else Spec((), ctx.type)
+                for out in final
             )
             ctx.kept = tuple(saved) or None
             for index, (raw, out) in enumerate(zip(outputs, final, strict=True)):
@@ -349,7 +366,10 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
         if not recording or not any(isinstance(g, Tensor) and node_of(g) is not None for g in gradients):
             return results
         several = isinstance(results, tuple)
-        refused = tuple(_Refuse.apply(g, *gradients) if isinstance(g, Tensor) else g for g in (results if several else (results,)))
+        refused = tuple(
+            _Refuse.apply(g, *gradients) if isinstance(g, Tensor) else g
+            for g in (results if several else (results,))
+        )
         return refused if several else refused[0]
 
     return wrapper
@@ -364,4 +384,6 @@ class _Refuse(Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, *gradients: Any) -> Any:
-        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu import dtypes
-from autograd_gpu.core.backward import grad
-from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.autograd.derivatives import Check
 from autograd_gpu.autograd.jacobian import Function, GradcheckError, as_tuple, call, uniform
+from autograd_gpu.core.backward import grad
+from autograd_gpu.core.graph import Tensor, wrap
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 

@@ -15,7 +15,18 @@ import numpy as np
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import (
-    Array, MultiNode, Node, Pick, Spec, Specs, Tensor, View, hooks_of, next_sequence, node_of, wrap,
+    Array,
+    MultiNode,
+    Node,
+    Pick,
+    Spec,
+    Specs,
+    Tensor,
+    View,
+    hooks_of,
+    next_sequence,
+    node_of,
+    wrap,
 )  # fmt: skip
 from autograd_gpu.device import SILENT, ArrayType, Device, restore, silence, type_for
 
@@ -56,7 +67,9 @@ def apply_operator(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any
     return NotImplemented
 
 
-def compute(op: Op, namespace: Any, inputs: Sequence[Any], arrays: Sequence[Array], params: dict[str, Any]) -> Any:
+def compute(
+    op: Op, namespace: Any, inputs: Sequence[Any], arrays: Sequence[Array], params: dict[str, Any]
+) -> Any:
     """Run the forward on raw arrays; errors come out in the users' terms."""
     token = silence(SILENT)
     try:
@@ -67,7 +80,9 @@ def compute(op: Op, namespace: Any, inputs: Sequence[Any], arrays: Sequence[Arra
         restore(token)
 
 
-def record(op: Op, tensors: Sequence[Tensor | None], arrays: Sequence[Array], results: Any, params: dict[str, Any]) -> Any:
+def record(
+    op: Op, tensors: Sequence[Tensor | None], arrays: Sequence[Array], results: Any, params: dict[str, Any]
+) -> Any:
     """Wrap the results of a call and remember how they were made."""
     main = next(t for t in tensors if t is not None)
     visible = 1 if op.outputs == ("out",) else len(op.outputs)
@@ -192,7 +207,11 @@ def keep(
                 kept += [arrays[index], tensor._changes, tensor._changes[0]]
         elif source in op.outputs:
             output = wrapped[op.outputs.index(source)]
-            kept += [Spec(output._array.shape, output._type)] if like else [output._array, output._changes, output._changes[0]]
+            kept += (
+                [Spec(output._array.shape, output._type)]
+                if like
+                else [output._array, output._changes, output._changes[0]]
+            )
         elif source == op.variadic:
             members = tensors[fixed:]
             if like:
@@ -203,7 +222,9 @@ def keep(
         elif name in op.saves:
             kept.append(saved[op.saves.index(name)])
         else:
-            raise TypeError(f"a rule of {op.name} asks for {name}, which is neither input nor output nor saved")
+            raise TypeError(
+                f"a rule of {op.name} asks for {name}, which is neither input nor output nor saved"
+            )
     return tuple(kept) if kept else None
 
 
@@ -350,7 +371,9 @@ def describe(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> str:
     parts = []
     for position, value in enumerate(inputs):
         if isinstance(value, Tensor):
-            parts.append(f"{_argument_name(op, position)}: {value._type.dtype.name}{list(value._array.shape)}")
+            parts.append(
+                f"{_argument_name(op, position)}: {value._type.dtype.name}{list(value._array.shape)}"
+            )
         else:
             parts.append(f"{_argument_name(op, position)}: {value!r}")
     parts += [f"{name}={value!r}" for name, value in params.items() if not hasattr(value, "__array__")]

@@ -113,7 +113,11 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
             elif name not in op.rules:
                 results.append(f"unimplemented({op.name!r}, {name!r})")
             elif name == op.variadic:
-                results.append(f"*({finish('r')} for r in {call(name, op.rules[name])})" if variant else f"*{call(name, op.rules[name])}")
+                results.append(
+                    f"*({finish('r')} for r in {call(name, op.rules[name])})"
+                    if variant
+                    else f"*{call(name, op.rules[name])}"
+                )
             else:
                 results.append(finish(call(name, op.rules[name])))
         lines.append(f"    return ({''.join(result + ', ' for result in results if result)})")
@@ -185,10 +189,13 @@ def call_source(op: Op) -> str:
     """
     inputs = op.inputs
     many = range(len(inputs))
-    signature = ", ".join(inputs + (("*",) + op.params if op.params else ()))
+    signature = ", ".join((*inputs, "*", *op.params) if op.params else inputs)
+    operands = f"({', '.join(inputs)},)"
     params = "{" + ", ".join(f"{p!r}: {p}" for p in op.params) + "}" if op.params else "no_params"
-    same_type = "".join(f" and x{i}._type is t" for i in many[1:]) if op.promote != "none" else "".join(
-        f" and x{i}._type.device is t.device" for i in many[1:]
+    same_type = (
+        "".join(f" and x{i}._type is t" for i in many[1:])
+        if op.promote != "none"
+        else "".join(f" and x{i}._type.device is t.device" for i in many[1:])
     )
     arguments = ", ".join([f"a{i}" for i in many] + [f"{p}={p}" for p in op.params])
     lines = [
@@ -201,9 +208,9 @@ def call_source(op: Op) -> str:
         "            try:",
         f"                array = t.namespace.{op.name}({arguments})",
         "            except (RuntimeWarning, FloatingPointError):",
-        f"                array = compute(record, t.namespace, ({', '.join(inputs)},), ({', '.join(f'a{i}' for i in many)},), {params})",
+        f"                array = compute(record, t.namespace, {operands}, ({', '.join(f'a{i}' for i in many)},), {params})",
         "            except Exception as error:",
-        f"                raise_clearly(record, ({', '.join(inputs)},), {params}, error)",
+        f"                raise_clearly(record, {operands}, {params}, error)",
         # NumPy gives scalars where arrays have no dimensions. (An op like to_device changes the class on purpose.)
         f"            if array.__class__ {'is not a0.__class__' if op.out == 'same' else 'not in array_classes'}:",
         "                array = t.namespace.asarray(array)",
@@ -258,17 +265,18 @@ def call_source(op: Op) -> str:
             "            return out",
         ]
     if len(inputs) == 2 and op.kind == "elementwise" and op.promote != "none":
-        left, right = inputs
-        lines += [
-            "    if not modes.intercepting:",
-            f"        if ({right}.__class__ is float or {right}.__class__ is int) and isinstance({left}, Tensor) and {left}._type.fast:",
-            f"            return {op.name}({left}, constant({left}._type, {right}){', ' * bool(op.params)}"
-            + ", ".join(f"{p}={p}" for p in op.params) + ")",
-            f"        if ({left}.__class__ is float or {left}.__class__ is int) and isinstance({right}, Tensor) and {right}._type.fast:",
-            f"            return {op.name}(constant({right}._type, {left}), {right}{', ' * bool(op.params)}"
-            + ", ".join(f"{p}={p}" for p in op.params) + ")",
-        ]  # fmt: skip
-    lines.append(f"    return apply(record, ({', '.join(inputs)},), {params})")
+        handed_on = "".join(f", {p}={p}" for p in op.params)
+        lines.append("    if not modes.intercepting:")
+        for number, tensor in (reversed(inputs), inputs):
+            both = ", ".join(
+                f"constant({tensor}._type, {name})" if name == number else name for name in inputs
+            )
+            lines += [
+                f"        if ({number}.__class__ is float or {number}.__class__ is int)"
+                f" and isinstance({tensor}, Tensor) and {tensor}._type.fast:",
+                f"            return {op.name}({both}{handed_on})",
+            ]
+    lines.append(f"    return apply(record, {operands}, {params})")
     return "\n".join(lines)
 
 

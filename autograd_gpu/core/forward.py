@@ -20,9 +20,9 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core import engine, modes
+from autograd_gpu.core.call import REGISTRY, compute, prepare, record, replay
 from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, hooks_of, node_of, wrap
 from autograd_gpu.core.leaves import LEAF, detach
-from autograd_gpu.core.call import REGISTRY, compute, prepare, record, replay
 from autograd_gpu.core.op import Op, Rule, tensor_namespace
 
 _next_level = count(1).__next__
@@ -73,7 +73,11 @@ class Level:
             modes.local.interceptors.append(self)
 
     def _propagate(
-        self, op: Op, tensors: Sequence[Tensor | None], tangents: Sequence[Tensor | None], params: dict[str, Any]
+        self,
+        op: Op,
+        tensors: Sequence[Tensor | None],
+        tangents: Sequence[Tensor | None],
+        params: dict[str, Any],
     ) -> Any:
         complex_values = any(t is not None and t._type.is_complex for t in tensors)
         direct = op.holomorphic or not complex_values
@@ -90,7 +94,9 @@ class Level:
             moved = [t if z is None else z for t, z in zip(tensors, zeros, strict=True)]
             outcome = _call(op, moved, params)
             several = isinstance(result, tuple)
-            for out, tangent in zip(result if several else (result,), outcome if several else (outcome,), strict=True):
+            for out, tangent in zip(
+                result if several else (result,), outcome if several else (outcome,), strict=True
+            ):
                 self.set_tangent(out, tangent)
             return result
         if op.kind == "bilinear" and not op.fused:
@@ -108,7 +114,11 @@ class Level:
         return self._transposed_twice(op, tensors, tangents, params)
 
     def _transposed_twice(
-        self, op: Op, tensors: Sequence[Tensor | None], tangents: Sequence[Tensor | None], params: dict[str, Any]
+        self,
+        op: Op,
+        tensors: Sequence[Tensor | None],
+        tangents: Sequence[Tensor | None],
+        params: dict[str, Any],
     ) -> Any:
         recording = modes.is_grad_enabled()
         attached = recording and any(t is not None and node_of(t) is not None for t in tensors)
@@ -126,7 +136,11 @@ class Level:
                     moving.append(_leaf(t))
             results = _call(op, moving, params)
             outputs = results if isinstance(results, tuple) else (results,)
-            goals = [m._node for m, tangent in zip(moving, tangents, strict=True) if m is not None and tangent is not None]
+            goals = [
+                m._node
+                for m, tangent in zip(moving, tangents, strict=True)
+                if m is not None and tangent is not None
+            ]
             given = [tangent for tangent in tangents if tangent is not None]
             differentiable = [out for out in outputs if out._node is not None]
             cotangents = [_leaf(_zeros(out)) for out in differentiable]
@@ -137,7 +151,11 @@ class Level:
                 retain_graph=True,
                 create_graph=True,
             )
-            pairs = [(vjp, t) for vjp, t in zip(first, given, strict=True) if vjp is not None and vjp._node is not None]
+            pairs = [
+                (vjp, t)
+                for vjp, t in zip(first, given, strict=True)
+                if vjp is not None and vjp._node is not None
+            ]
             second = engine.run(
                 [vjp._node for vjp, _ in pairs],
                 [t if recording else t._array for _, t in pairs],
@@ -176,7 +194,11 @@ def _leaf(tensor: Tensor) -> Tensor:
 
 
 def _elementwise(
-    op: Op, tensors: Sequence[Tensor | None], tangents: Sequence[Tensor | None], result: Tensor, params: dict[str, Any]
+    op: Op,
+    tensors: Sequence[Tensor | None],
+    tangents: Sequence[Tensor | None],
+    result: Tensor,
+    params: dict[str, Any],
 ) -> Tensor:
     namespace = tensor_namespace(result._type.device)
     total: Tensor | None = None
@@ -236,9 +258,13 @@ def make_dual(tensor: Tensor, tangent: Tensor, level: Level | None = None) -> Te
     """A view of `tensor` that carries `tangent` (same shape and dtype) on the innermost open level."""
     level = level or current_level()
     if not tensor._type.differentiable:
-        raise ValueError(f"Expected primal to be floating point or complex, but got: {tensor._type.dtype}{errors.here()}")
+        raise ValueError(
+            f"Expected primal to be floating point or complex, but got: {tensor._type.dtype}{errors.here()}"
+        )
     if not tangent._type.differentiable:
-        raise ValueError(f"Expected tangent to be floating point or complex, but got: {tangent._type.dtype}{errors.here()}")
+        raise ValueError(
+            f"Expected tangent to be floating point or complex, but got: {tangent._type.dtype}{errors.here()}"
+        )
     if tensor._array.shape != tangent._array.shape:
         raise RuntimeError(
             f"Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "

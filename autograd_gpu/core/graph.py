@@ -49,7 +49,7 @@ class Tensor(TensorMethods):
     # _changes  see the module's docstring
     # _grad     the accumulated gradient (a Tensor) or None
     # __dict__  whatever users hang on a tensor; empty costs nothing
-    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_node", "_type", "_changes", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_changes", "_grad", "_node", "_type", "_view")
 
     _array: Array
     _type: ArrayType
@@ -288,7 +288,12 @@ def refresh(tensor: Tensor, view: View) -> None:
     base = view.base
     if view.restriction == "multiple":
         last, params = view.steps[-1]
-        raise RuntimeError(MULTIPLE_VIEWS.format(output=params.get("output", 0), name=last.grad_name.removesuffix("Backward0")) + errors.here())
+        raise RuntimeError(
+            MULTIPLE_VIEWS.format(
+                output=params.get("output", 0), name=last.grad_name.removesuffix("Backward0")
+            )
+            + errors.here()
+        )
     with modes.enable_grad():
         tensor._node = replay(None, alias_of(base), view.steps)._node
     view.base_node = base._node

@@ -12,8 +12,8 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
-from autograd_gpu.core.graph import Leaf, Node, Tensor, bump, hooks_of, node_of, wrap
 from autograd_gpu.core.call import REGISTRY, attach, compute, prepare, replay
+from autograd_gpu.core.graph import Leaf, Node, Tensor, bump, hooks_of, node_of, wrap
 from autograd_gpu.core.op import METHODS, Op, op
 
 NO_GRAD_VIEW = (
@@ -137,8 +137,10 @@ def _check_fits(op: Op, tensor: Tensor, shape: tuple[int, ...], dtype: dtypes.DT
 def check_writable(tensor: Tensor, name: str) -> None:
     """Raise if autograd cannot let `tensor` be written to now."""
     array = tensor._array
-    if array.size > 1 and 0 in array.strides and any(
-        stride == 0 and extent > 1 for stride, extent in zip(array.strides, array.shape, strict=True)
+    if (
+        array.size > 1
+        and 0 in array.strides
+        and any(stride == 0 and extent > 1 for stride, extent in zip(array.strides, array.shape, strict=True))
     ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
@@ -164,7 +166,9 @@ def check_writable(tensor: Tensor, name: str) -> None:
         raise RuntimeError(f"{NO_GRAD_VIEW}\n  in {name}_{errors.here()}")
     if view.restriction == "multiple" and node is not None:
         last, params = view.steps[-1]
-        message = MULTIPLE_VIEWS.format(output=params.get("output", 0), name=last.grad_name.removesuffix("Backward0"))
+        message = MULTIPLE_VIEWS.format(
+            output=params.get("output", 0), name=last.grad_name.removesuffix("Backward0")
+        )
         raise RuntimeError(f"{message}\n  in {name}_{errors.here()}")
 
 
@@ -176,9 +180,22 @@ def rebase(tensor: Tensor, before: Node | None) -> None:
         base = view.base
         values = wrap(tensor._array, tensor._type, node)
         edges = (base._node, node)
-        attach(copy_slices, [base, values], [base._array, values._array], edges, [base], (), {"steps": view.steps})
+        attach(
+            copy_slices,
+            [base, values],
+            [base._array, values._array],
+            edges,
+            [base],
+            (),
+            {"steps": view.steps},
+        )
         view.base_node = NOT_YET
-    elif before is not None and node is not None and before.hooks is not None and before.hooks.retained is not None:
+    elif (
+        before is not None
+        and node is not None
+        and before.hooks is not None
+        and before.hooks.retained is not None
+    ):
         hooks_of(node).retained = before.hooks.retained
         before.hooks.retained = None
 
@@ -213,7 +230,9 @@ def _move_tangents(tensor: Tensor, result: Tensor) -> None:
             region = tangents.get(level)
             base = below.get(level)
             below[level] = copy_slices.apply(
-                _zeros(view.base) if base is None else base, _zeros(tensor) if region is None else region, steps=view.steps
+                _zeros(view.base) if base is None else base,
+                _zeros(tensor) if region is None else region,
+                steps=view.steps,
             )
         if below:
             view.base.__dict__["_tangents"] = below
@@ -251,7 +270,9 @@ def expose_inplace(function: Op | Callable[..., Any], *names: str) -> None:
         def method(self: Tensor, *others: Any, **params: Any) -> Tensor:
             check_writable(self, surface.__name__)
             result = surface(_before_the_change(self, others), *others, **params)
-            if result._array.shape != self._array.shape or not dtypes.can_cast(result._type.dtype, self._type.dtype):
+            if result._array.shape != self._array.shape or not dtypes.can_cast(
+                result._type.dtype, self._type.dtype
+            ):
                 _check_fits(REGISTRY["alias"], self, result._array.shape, result._type.dtype)
             return adopt(self, result)
 

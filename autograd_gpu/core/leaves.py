@@ -54,6 +54,3 @@ def detach(tensor: Tensor) -> Tensor:
 def is_leaf(node: Node | None) -> bool:
     """Whether a tensor with this node is a leaf in PyTorch's sense."""
     return node is None or isinstance(node, Leaf)
-
-
-

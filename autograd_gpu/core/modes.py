@@ -100,7 +100,9 @@ class _GradMode:
 
             return cast(Wrapped, generator)
         if inspect.isclass(function):
-            raise TypeError(f"{type(self).__name__} decorates functions; decorate the methods of {function.__name__} instead")
+            raise TypeError(
+                f"{type(self).__name__} decorates functions; decorate the methods of {function.__name__} instead"
+            )
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:

@@ -28,7 +28,13 @@ from functools import partial
 from typing import Any, Literal
 
 from autograd_gpu.core.call import (
-    REGISTRY, apply, apply_keywords, apply_operator, constant, describe, operand,
+    REGISTRY,
+    apply,
+    apply_keywords,
+    apply_operator,
+    constant,
+    describe,
+    operand,
 )  # fmt: skip
 from autograd_gpu.core.compile import compile_call, compile_pull
 from autograd_gpu.core.graph import Array
@@ -41,6 +47,7 @@ __all__ = [
 
 Kind = Literal["elementwise", "linear", "bilinear", "reduction", "view", "general"]
 Promote = Literal["common", "float", "none"]
+
 
 def parameter_names(function: Callable[..., Any]) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
     """Names of the positional parameters, of ``*args`` (or None), and of the keyword-only ones.
@@ -93,7 +100,9 @@ class Op:
         self.saves = tuple(saves)
         self.holomorphic = holomorphic
         self.fused = fused
-        self.grad_name: str = grad_name or "".join(part.capitalize() for part in self.name.split("_")) + "Backward0"
+        self.grad_name: str = (
+            grad_name or "".join(part.capitalize() for part in self.name.split("_")) + "Backward0"
+        )
         self.__doc__ = body.__doc__
         self.__name__ = self.name
 
@@ -139,7 +148,7 @@ class Op:
         """Say all derivatives at once: the rule takes a keyword `needs` (a tuple of bools, one per input) and returns
         one gradient per input, None where not needed."""
         self.joint = Rule(function)
-        self.rules = {name: self.joint for name in self.groups}
+        self.rules = dict.fromkeys(self.groups, self.joint)
         self._compile()
 
     def operator(self) -> Callable[..., Any]:
@@ -154,14 +163,18 @@ class Op:
         """Decorator for the function users call, when it has more to say than the body's canonical arguments."""
         self.public = function
         named: Any = function
-        while named is not None:  # so that Python's own complaints about arguments use the name that users know
+        while (
+            named is not None
+        ):  # so that Python's own complaints about arguments use the name that users know
             named.__name__ = named.__qualname__ = self.name
             named = getattr(named, "__wrapped__", None)
         setattr(TensorNamespace, self.name, staticmethod(function))
         return function
 
     def _compile(self) -> None:
-        simple = not (self.optional or self.variadic or self.saves or self.outputs != ("out",) or len(self.inputs) > 3)
+        simple = not (
+            self.optional or self.variadic or self.saves or self.outputs != ("out",) or len(self.inputs) > 3
+        )
         surfaced = self.public is not self.apply
         if simple and self.inputs:
             self.apply = compile_call(self)
@@ -240,7 +253,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 METHODS: dict[str, Callable[..., Any]] = {}
 
 
-def expose(function: Op | Callable[..., Any], *names: str, function_too: bool = True, method: bool = True) -> None:
+def expose(
+    function: Op | Callable[..., Any], *names: str, function_too: bool = True, method: bool = True
+) -> None:
     """Publish an op (or a plain function of tensors) under `names`, as ``ag.name`` and as ``Tensor.name``."""
     target = function.public if isinstance(function, Op) else function
     for name in names:

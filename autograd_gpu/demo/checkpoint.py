@@ -36,7 +36,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise CheckpointError(f"There is no checkpoint at {path}: start without --resume, or name its folder with --out.")
+        raise CheckpointError(
+            f"There is no checkpoint at {path}: start without --resume, or name its folder with --out."
+        )
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}

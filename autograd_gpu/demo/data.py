@@ -37,5 +37,7 @@ def load() -> Digits:
     images = (raw.images / 16.0).astype(np.float32)[:, None]
     labels = raw.target.astype(np.int64)
     parts = train_test_split(images, labels, test_size=0.2, random_state=0, stratify=labels)
-    train_images, test_images, train_labels, test_labels = (ag.from_numpy(np.ascontiguousarray(part)) for part in parts)
+    train_images, test_images, train_labels, test_labels = (
+        ag.from_numpy(np.ascontiguousarray(part)) for part in parts
+    )
     return Digits(train_images, train_labels, test_images, test_labels)

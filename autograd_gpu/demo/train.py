@@ -127,7 +127,12 @@ class Run:
         test_loss, test_accuracy = self.evaluate()
         self.schedule.step()
         done = Epoch(
-            position.epoch + 1, position.loss_sum / count, position.correct / count, test_loss, test_accuracy, position.seconds
+            position.epoch + 1,
+            position.loss_sum / count,
+            position.correct / count,
+            test_loss,
+            test_accuracy,
+            position.seconds,
         )
         history = [*position.history, done]
         self.position = Position(epoch=position.epoch + 1, history=history)
@@ -173,12 +178,16 @@ class Run:
             run.model.load_state_dict(
                 {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
             )
-            state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in header["optimizer"]["state"].items()}
+            state: dict[int, dict[str, Any]] = {
+                int(k): dict(v) for k, v in header["optimizer"]["state"].items()
+            }
             for name, tensor in tensors.items():
                 if name.startswith("optimizer."):
                     _, index, entry = name.split(".")
                     state.setdefault(int(index), {})[entry] = tensor.to(device)
-            run.optimizer.load_state_dict({"state": state, "param_groups": header["optimizer"]["param_groups"]})
+            run.optimizer.load_state_dict(
+                {"state": state, "param_groups": header["optimizer"]["param_groups"]}
+            )
             run.schedule.load_state_dict(header["schedule"])
             position = dict(header["position"])
             history = [Epoch(**epoch) for epoch in position.pop("history")]
@@ -219,7 +228,9 @@ def train(run: Run, out: Path, console: Any) -> None:
     total = run.settings.epochs * run.batches()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with stop_between_steps() as asked, Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("training", total=total, completed=run.position.epoch * run.batches() + run.position.batch)
+        bar = progress.add_task(
+            "training", total=total, completed=run.position.epoch * run.batches() + run.position.batch
+        )
         while run.position.epoch < run.settings.epochs:
             for _ in run.steps():
                 progress.advance(bar)
@@ -240,7 +251,9 @@ def report(run: Run, out: Path) -> None:
     """Write ``model.safetensors``, ``metrics.json`` and ``loss_curve.png``."""
     from safetensors.numpy import save_file
 
-    arrays = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in run.model.state_dict().items()}
+    arrays = {
+        name: tensor.detach().cpu().contiguous().numpy() for name, tensor in run.model.state_dict().items()
+    }
     save_file(arrays, out / "model.safetensors", metadata={"model": run.settings.model})
     history = [asdict(epoch) for epoch in run.position.history]
     metrics = {"settings": asdict(run.settings), "device": str(run.device), "epochs": history}

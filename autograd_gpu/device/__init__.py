@@ -38,7 +38,7 @@ except (
 
 
 class Device:
-    """A place for arrays: ``Device("cpu")``, ``Device("cuda")`` (the current card), ``Device("cuda", 1)``, ``Device("cuda:1")``.
+    """A place for arrays: ``Device("cpu")``, ``Device("cuda")`` (the current card), ``Device("cuda", 1)`` or ``"cuda:1"``.
 
     One instance exists per place, so devices compare by identity.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.call import REGISTRY
+from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.device import Device, cuda_unavailable_reason, type_for
 
@@ -69,7 +69,9 @@ def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         dtype = dtypes.as_dtype(kwargs["dtype"])
     unknown = set(kwargs) - {"device", "dtype"}
     if unknown:
-        raise TypeError(f"to() received an invalid combination of arguments - unexpected {sorted(unknown)}{errors.here()}")
+        raise TypeError(
+            f"to() received an invalid combination of arguments - unexpected {sorted(unknown)}{errors.here()}"
+        )
     result = input
     # Convert on the side where less has to be moved.
     target = dtype or input._type.dtype

@@ -5,7 +5,7 @@ An op case (`opcase.py`) says how an op is called, what it must give and for whi
 the op to it.
 """
 
-from autograd_gpu.testing.assert_close import assert_close
 from autograd_gpu.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from autograd_gpu.testing.assert_close import assert_close
 
 __all__ = ["GradcheckError", "assert_close", "gradcheck", "gradgradcheck"]

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_gpu.autograd.closeness import is_close
 from autograd_gpu import dtypes
+from autograd_gpu.autograd.closeness import is_close
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.device import ArrayType, type_of, type_of_array
 from autograd_gpu.dtypes import DType

@@ -15,12 +15,12 @@ import numpy as np
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.autograd import grad
+from autograd_gpu.autograd.gradcheck import gradcheck, gradgradcheck
+from autograd_gpu.autograd.jacobian import as_tuple, differentiable, host
 from autograd_gpu.core.graph import Tensor, node_of, wrap
 from autograd_gpu.core.op import REGISTRY
 from autograd_gpu.dtypes import DType
 from autograd_gpu.testing.assert_close import assert_close
-from autograd_gpu.autograd.gradcheck import gradcheck, gradgradcheck
-from autograd_gpu.autograd.jacobian import as_tuple, differentiable, host
 from autograd_gpu.testing.opcase import ErrorCase, HostArray, Make, OpCase, Sample, map_arrays, tensor_of
 
 LAYOUTS = ("contiguous", "transposed", "strided")

@@ -210,7 +210,11 @@ def backward_of(result: Any) -> type[Function]:
     ("result", "error", "message"),
     [
         (ag.ones(2), RuntimeError, r"returned an incorrect number of gradients \(expected 2, got 1\)"),
-        ((ag.ones(3), None), RuntimeError, r"invalid gradient at index 0 - got \[3\] but expected shape compatible with \[2\]"),
+        (
+            (ag.ones(3), None),
+            RuntimeError,
+            r"invalid gradient at index 0 - got \[3\] but expected shape compatible with \[2\]",
+        ),
         ((ag.ones(2), ag.ones(2)), RuntimeError, "returned a gradient different from None at position 2"),
         (("x", None), TypeError, r"expected Variable or None \(got str\)"),
     ],

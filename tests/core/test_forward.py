@@ -49,7 +49,10 @@ def test_no_tangent_outside() -> None:
 
 
 def test_shapes_must_match() -> None:
-    with fw.dual_level(), pytest.raises(RuntimeError, match="different size than that of the original Tensor"):
+    with (
+        fw.dual_level(),
+        pytest.raises(RuntimeError, match="different size than that of the original Tensor"),
+    ):
         fw.make_dual(X, V[0])
 
 

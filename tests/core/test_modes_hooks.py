@@ -185,7 +185,9 @@ def test_leaves() -> None:
     assert not (x * 2).is_leaf
     with pytest.raises(RuntimeError, match="you can only change requires_grad flags of leaf variables"):
         (x * 2).requires_grad_(False)
-    with pytest.raises(RuntimeError, match="Only Tensors of floating point and complex dtype can require gradients"):
+    with pytest.raises(
+        RuntimeError, match="Only Tensors of floating point and complex dtype can require gradients"
+    ):
         ag.tensor([1, 2], requires_grad=True)
 
 

@@ -86,9 +86,13 @@ def test_second_order_through_an_in_place_op_on_a_view() -> None:
 
 def test_leaf() -> None:
     x = ag.ones(2, requires_grad=True)
-    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
+    with pytest.raises(
+        RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"
+    ):
         x.add_(1)
-    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad is being used in an in-place"):
+    with pytest.raises(
+        RuntimeError, match="a view of a leaf Variable that requires grad is being used in an in-place"
+    ):
         x[0:1].add_(1)
     with ag.no_grad():
         x.add_(1)
@@ -108,17 +112,23 @@ def test_a_view_made_under_no_grad() -> None:
 def test_one_of_several_views() -> None:
     x = ag.ones(4, requires_grad=True)
     first, _ = (x * 1).split(2)
-    with pytest.raises(RuntimeError, match="is a view and is being modified inplace. This view is the output of a function"):
+    with pytest.raises(
+        RuntimeError, match="is a view and is being modified inplace. This view is the output of a function"
+    ):
         first.add_(1)
 
 
 def test_an_expanded_tensor() -> None:
-    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor refers to a single memory"):
+    with pytest.raises(
+        RuntimeError, match="more than one element of the written-to tensor refers to a single memory"
+    ):
         ag.zeros(1).expand(3).add_(1)
 
 
 def test_shape_and_dtype_must_fit() -> None:
-    with pytest.raises(RuntimeError, match=r"output with shape \[2\] doesn't match the broadcast shape \[3, 2\]"):
+    with pytest.raises(
+        RuntimeError, match=r"output with shape \[2\] doesn't match the broadcast shape \[3, 2\]"
+    ):
         ag.zeros(2).add_(ag.zeros(3, 2))
     with pytest.raises(RuntimeError, match="result type Float can't be cast to the desired output type Long"):
         ag.zeros(2, dtype=ag.int64).add_(1.5)

@@ -448,7 +448,15 @@ def leaves_and_numbers(L: Any) -> Any:
     x = leaf(L, 4)
     y = x * 1
     a, b = y.split(2)
-    return x.is_leaf, y.is_leaf, y.detach().is_leaf, L.ones(1).is_leaf, a.output_nr, b.output_nr, x.grad_fn is None
+    return (
+        x.is_leaf,
+        y.is_leaf,
+        y.detach().is_leaf,
+        L.ones(1).is_leaf,
+        a.output_nr,
+        b.output_nr,
+        x.grad_fn is None,
+    )
 
 
 @program

@@ -70,7 +70,8 @@ def _unusable_driver() -> str | None:
         if supported < needed:
             wanted = supported // 1000
             return (
-                f"CUDA cannot be used: the NVIDIA driver is too old for the installed CuPy (it supports CUDA {_version(supported)}, "
+                f"CUDA cannot be used: the NVIDIA driver is too old for the installed CuPy (it supports CUDA "
+                f"{_version(supported)}, "
                 f"CuPy needs {_version(needed)}): update the driver"
                 + (f", or pip uninstall -y cupy-cuda{needed // 1000}x and pip install 'autograd_gpu[cuda{wanted}]'"
                    if 12 <= wanted < needed // 1000 else "")

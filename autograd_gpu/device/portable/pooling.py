@@ -91,7 +91,9 @@ class Pooling(Convolution, Indexing):
         planes = math.prod(input_shape[:2])
         plane = math.prod(input_shape[2:])
         result = self.xp.zeros((planes * plane,), g.dtype)
-        places = (indices.reshape(planes, math.prod(g.shape[2:])) + self._arange(planes)[:, None] * plane).reshape(-1)
+        places = (
+            indices.reshape(planes, math.prod(g.shape[2:])) + self._arange(planes)[:, None] * plane
+        ).reshape(-1)
         apart = all(
             step >= spread * (taps - 1) + 1
             for step, taps, spread in zip(stride, kernel, dilation, strict=True)
