@@ -53,6 +53,7 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
         )
         for kind in FLOATS.values()
     },
+    "convolution": {kind: (f"windows<{kind}>", f"overlap<{kind}>") for kind in FLOATS.values()},
     "cross_entropy": {
         kind: (
             f"forward_columns<{kind}>",
@@ -81,6 +82,13 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
                 )
             ),
             f"add_slices<{kind}>",
+        )
+        for kind in FLOATS.values()
+    },
+    "pooling": {
+        kind: tuple(
+            f"{name}<{kind}>"
+            for name in ("max_forward", "max_backward", "average_forward", "average_backward")
         )
         for kind in FLOATS.values()
     },

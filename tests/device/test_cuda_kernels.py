@@ -39,13 +39,28 @@ def close(got: Any, expected: Any, dtype: Any, factor: float = 1.0) -> None:
     expected = np.asarray(expected)
     assert got.dtype == expected.dtype
     assert got.shape == expected.shape
-    limit = factor * {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 3e-6, "float64": 1e-13}[np.dtype(dtype).name]
+    limit = (
+        factor
+        * {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 3e-6, "float64": 1e-13}[np.dtype(dtype).name]
+    )
     np.testing.assert_allclose(got.get().astype("f8"), expected.astype("f8"), rtol=limit, atol=limit)
 
 
 # -- softmax: one lane, a warp with 1, 4, 16 elements a lane, a block, columns, nothing -----------------------
 
-SHAPES = [(5, 1), (3, 31), (3, 33), (7, 129), (2, 512), (2, 513), (1, 70001), (2, 5, 3), (300, 2, 7), (0, 3), (3, 0)]
+SHAPES = [
+    (5, 1),
+    (3, 31),
+    (3, 33),
+    (7, 129),
+    (2, 512),
+    (2, 513),
+    (1, 70001),
+    (2, 5, 3),
+    (300, 2, 7),
+    (0, 3),
+    (3, 0),
+]
 ROWS = np.array(
     [[0, inf, 1], [inf, inf, 0], [-inf] * 3, [nan, 1, 2], [1, nan, 2], [1, 2, nan], [-inf, 0, 1], [0, -inf, -inf]], "f4"
 )  # fmt: skip
@@ -77,21 +92,41 @@ def test_softmax_at_special_values(cuda: Any, name: str) -> None:
 
 # -- normalisation: a warp with 4 and 16 elements a lane, a block, many rows ----------------------------------
 
-NORMALISED = [((3, 1), 1), ((5, 127), 1), ((5, 129), 1), ((2, 513), 1), ((2, 3, 40, 20), 2), ((700, 33), 1), ((6,), 1)]
+NORMALISED = [
+    ((3, 1), 1),
+    ((5, 127), 1),
+    ((5, 129), 1),
+    ((2, 513), 1),
+    ((2, 3, 40, 20), 2),
+    ((700, 33), 1),
+    ((6,), 1),
+]
 
 
 @pytest.mark.parametrize("dtype", REAL, ids=str)
 def test_layer_and_rms_norm(cuda: Any, dtype: Any) -> None:
     for shape, dims in NORMALISED:
         own = shape[len(shape) - dims :]
-        x, g, w, b = normal(shape, dtype), normal(shape, dtype, 1), normal(own, dtype, 2), normal(own, dtype, 3)
+        x, g, w, b = (
+            normal(shape, dtype),
+            normal(shape, dtype, 1),
+            normal(own, dtype, 2),
+            normal(own, dtype, 3),
+        )
         X, G, W, B = map(cuda.from_host, (x, g, w, b))
         sums = 64.0 if shape[0] < 100 else 512.0
         for weight, bias, on_card in ((w, b, (W, B)), (None, None, (None, None))):
             expected = cpu.native_layer_norm_forward(x, weight, bias, dims=dims, eps=1e-5)
-            for one, other in zip(cuda.native_layer_norm_forward(X, *on_card, dims=dims, eps=1e-5), expected, strict=True):
+            for one, other in zip(
+                cuda.native_layer_norm_forward(X, *on_card, dims=dims, eps=1e-5), expected, strict=True
+            ):
                 close(one, other, dtype, 8)
-            for needs in ((True, True, True), (True, False, False), (False, True, False), (False, False, True)):
+            for needs in (
+                (True, True, True),
+                (True, False, False),
+                (False, True, False),
+                (False, False, True),
+            ):
                 options = {"dims": dims, "needs": needs}
                 wanted = cpu.native_layer_norm_backward(g, x, weight, *expected[1:], **options)
                 kept = map(cuda.from_host, expected[1:])
@@ -99,7 +134,9 @@ def test_layer_and_rms_norm(cuda: Any, dtype: Any) -> None:
                 for one, other in zip(got, wanted, strict=True):
                     close(one, other, dtype, sums)
             expected = cpu.fused_rms_norm_forward(x, weight, dims=dims, eps=1e-5)
-            for one, other in zip(cuda.fused_rms_norm_forward(X, on_card[0], dims=dims, eps=1e-5), expected, strict=True):
+            for one, other in zip(
+                cuda.fused_rms_norm_forward(X, on_card[0], dims=dims, eps=1e-5), expected, strict=True
+            ):
                 close(one, other, dtype, 8)
             options = {"dims": dims, "needs": (True, True)}
             wanted = cpu.fused_rms_norm_backward(g, x, weight, expected[1], **options)
@@ -117,7 +154,15 @@ def test_variance_keeps_its_digits_where_the_mean_is_large(cuda: Any) -> None:
 
 # -- cross-entropy: a thread, a warp, a block for a row, classes not last -------------------------------------
 
-LOGITS = [((7,), 0), ((3, 5), 1), ((9, 33), 1), ((4, 1024), 1), ((3, 1025), 1), ((2, 4, 3, 5), 1), ((9000, 3), 1)]
+LOGITS = [
+    ((7,), 0),
+    ((3, 5), 1),
+    ((9, 33), 1),
+    ((4, 1024), 1),
+    ((3, 1025), 1),
+    ((2, 4, 3, 5), 1),
+    ((9000, 3), 1),
+]
 
 
 @pytest.mark.parametrize("dtype", REAL, ids=str)
@@ -133,7 +178,11 @@ def test_cross_entropy(cuda: Any, dtype: Any, reduction: str) -> None:
             for smoothing in (0.0, 0.1):
                 options = {"dim": dim, "ignore_index": -100, "label_smoothing": smoothing, "inside": inside}
                 expected = cpu.cross_entropy_forward(x, target, own, reduction=reduction, **options)
-                arrays = [cuda.from_host(x), cuda.from_host(np.asarray(target)), None if own is None else cuda.from_host(own)]
+                arrays = [
+                    cuda.from_host(x),
+                    cuda.from_host(np.asarray(target)),
+                    None if own is None else cuda.from_host(own),
+                ]
                 got = cuda.cross_entropy_forward(*arrays, reduction=reduction, **options)
                 for one, other in zip(got, expected, strict=True):
                     close(one, other, dtype, 32)
@@ -188,11 +237,20 @@ def test_dropout(cuda: Any, dtype: Any, mask_shape: tuple[int, ...]) -> None:
 # -- sums over repeated indices -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16", BFLOAT16, "float64", "complex64", "int64", "uint8", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float16", BFLOAT16, "float64", "complex64", "int64", "uint8", "bool"]
+)
 def test_sums_over_repeated_indices(cuda: Any, dtype: Any) -> None:
     generator = np.random.default_rng(0)
     # one index owns all; more levels of chunks; a single value; values for every row
-    for count, height, width in ((1, 1, 1), (33, 1, 1), (1025, 1, 5), (70, 2, 33), (5000, 3000, 1), (40_000, 5, 2)):
+    for count, height, width in (
+        (1, 1, 1),
+        (33, 1, 1),
+        (1025, 1, 5),
+        (70, 2, 33),
+        (5000, 3000, 1),
+        (40_000, 5, 2),
+    ):
         rows = generator.integers(0, height, count)
         values = generator.integers(0, 5, (count, width)).astype(dtype)
         target = generator.integers(0, 5, (height, width)).astype(dtype)
@@ -203,7 +261,9 @@ def test_sums_over_repeated_indices(cuda: Any, dtype: Any) -> None:
         if target.dtype == np.uint8:
             expected = expected.real.astype(np.int64).astype(np.uint8)
         # whole numbers: sums are exact, and halves round once
-        np.testing.assert_array_equal(got.get(), expected.real.astype(dtype) if dtype != "complex64" else expected)
+        np.testing.assert_array_equal(
+            got.get(), expected.real.astype(dtype) if dtype != "complex64" else expected
+        )
 
 
 def test_sums_are_the_same_in_every_run(cuda: Any) -> None:
@@ -274,7 +334,11 @@ def test_a_view_is_refused_instead_of_read_as_if_it_were_contiguous(cuda: Any) -
 
     with pytest.raises(ValueError, match="not C-contiguous"):
         kernels.launch(
-            "philox", "bits", "random_words", 1, (cuda.zeros((4, 4), np.dtype("u4"))[:, ::2], *(np.int64(0),) * 3)
+            "philox",
+            "bits",
+            "random_words",
+            1,
+            (cuda.zeros((4, 4), np.dtype("u4"))[:, ::2], *(np.int64(0),) * 3),
         )
 
 
@@ -300,3 +364,79 @@ def test_optimisers_take_views_at_any_address_and_in_any_layout(cuda: Any, offse
     expected[offset : offset + 90] = 0.5
     np.testing.assert_array_equal(whole.get(), expected)
     np.testing.assert_array_equal(grid.get(), np.where(np.arange(8) % 2, 1.0, 0.5) * np.ones((8, 1)))
+
+
+# -- convolution and pooling: one, two, three axes; groups; steps and holes; pointwise; several blocks of images ----
+
+CONVOLUTIONS = [
+    ((2, 4, 9, 8), (6, 2, 3, 3), (2, 1), (1, 1), (1, 2), 2),
+    ((3, 4, 9), (5, 4, 3), (2,), (1,), (1,), 1),
+    ((2, 3, 5, 6, 4), (4, 3, 2, 3, 2), (1, 2, 1), (0, 1, 1), (1, 1, 2), 1),
+    ((2, 4, 7, 7), (6, 4, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    ((2, 4, 7, 7), (6, 2, 1, 1), (1, 1), (0, 0), (1, 1), 2),
+    ((2, 4, 7, 7), (6, 4, 1, 1), (2, 2), (0, 0), (1, 1), 1),
+    ((0, 4, 7, 7), (6, 4, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    ((1, 4, 20, 20), (4, 1, 5, 5), (3, 3), (2, 2), (1, 1), 4),
+]
+
+
+@pytest.mark.parametrize("workspace", [2**28, 1], ids=["one block", "image by image"])
+@pytest.mark.parametrize("dtype", REAL, ids=str)
+def test_convolution(cuda: Any, monkeypatch: pytest.MonkeyPatch, dtype: Any, workspace: int) -> None:
+    from autograd_gpu.device.cuda import convolution
+
+    monkeypatch.setattr(convolution, "WORKSPACE_BYTES", workspace)
+    for x_shape, w_shape, stride, padding, dilation, groups in CONVOLUTIONS:
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        x, w, b = normal(x_shape, dtype), normal(w_shape, dtype, 1), normal(w_shape[:1], dtype, 2)
+        out = cpu.conv2d(x, w, b, **options)
+        g = normal(out.shape, dtype, 3)
+        X, W, B, G = map(cuda.from_host, (x, w, b, g))
+        close(cuda.conv2d(X, W, B, **options), out, dtype, 32)
+        towards_x = cpu.conv2d_input(g, w, input_shape=x_shape, **options)
+        close(cuda.conv2d_input(G, W, input_shape=x_shape, **options), towards_x, dtype, 32)
+        towards_w = cpu.conv2d_weight(g, x, weight_shape=w_shape, **options)
+        close(cuda.conv2d_weight(G, X, weight_shape=w_shape, **options), towards_w, dtype, 64)
+
+
+POOLINGS = [
+    ((2, 3, 9, 8), (3, 2), (2, 2), (1, 1), (1, 1)),
+    ((2, 3, 9, 8), (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((2, 3, 9, 8), (2, 2), (2, 2), (0, 0), (1, 1)),
+    ((2, 3, 11), (4,), (3,), (2,), (1,)),
+    ((1, 2, 5, 6, 7), (2, 3, 2), (1, 2, 2), (1, 1, 0), (1, 1, 1)),
+    ((2, 3, 12, 11), (3, 3), (2, 3), (2, 1), (2, 2)),
+    ((2, 3, 9, 8), (2, 2), (3, 3), (0, 0), (1, 1)),
+]
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("dtype", REAL, ids=str)
+def test_pooling(cuda: Any, dtype: Any, ceil_mode: bool) -> None:
+    for shape, kernel, stride, padding, dilation in POOLINGS:
+        size = {"kernel": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode}
+        x = normal(shape, dtype)
+        x.reshape(-1)[::17] = -inf
+        x.reshape(-1)[5::41] = nan
+        for sample in (x, np.zeros_like(x), np.full_like(x, -inf)):
+            best, where = cpu.max_pool2d(sample, dilation=dilation, **size)
+            got = cuda.max_pool2d(cuda.from_host(sample), dilation=dilation, **size)
+            np.testing.assert_array_equal(got[0].get().astype("f8"), best.astype("f8"))
+            np.testing.assert_array_equal(got[1].get(), where)
+            options = {"input_shape": shape, "kernel": kernel, "stride": stride, "dilation": dilation}
+            g = normal(best.shape, dtype, 1)
+            expected = cpu.max_pool2d_backward(g, where, **options)
+            close(cuda.max_pool2d_backward(cuda.from_host(g), got[1], **options), expected, dtype, 8)
+        if dilation == (1,) * len(kernel):
+            x = normal(shape, dtype)
+            for more in ({}, {"count_include_pad": False}, {"divisor_override": 3}):
+                expected = cpu.avg_pool2d(x, **size, **more)
+                close(cuda.avg_pool2d(cuda.from_host(x), **size, **more), expected, dtype, 8)
+                g = normal(expected.shape, dtype, 1)
+                wanted = cpu.avg_pool2d_backward(g, input_shape=shape, **size, **more)
+                close(
+                    cuda.avg_pool2d_backward(cuda.from_host(g), input_shape=shape, **size, **more),
+                    wanted,
+                    dtype,
+                    8,
+                )

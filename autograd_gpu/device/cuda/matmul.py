@@ -69,6 +69,10 @@ class CudaMatmul(LinearAlgebra):
             result = result[..., 0, :]
         return result if b.ndim > 1 else result[..., 0]
 
+    def matmul_into(self, out: Array, a: Array, b: Array) -> None:
+        """``out[...] = a @ b``, where `out` is contiguous and none of them is a vector or of integers."""
+        _product(a, b, NUMBERS[a.dtype.name], out)
+
     def tensordot(self, a: Array, b: Array, dims: int | tuple[tuple[int, ...], tuple[int, ...]]) -> Array:
         if a.dtype.name not in NUMBERS:
             return cupy.tensordot(a, b, dims)
@@ -92,7 +96,7 @@ class _Matrix(NamedTuple):
     ld: int
 
 
-def _product(a: Array, b: Array, numbers: _Numbers) -> Array:
+def _product(a: Array, b: Array, numbers: _Numbers, out: Array | None = None) -> Array:
     rows, inner = a.shape[-2:]
     columns = b.shape[-1]
     if b.shape[-2] != inner:
@@ -101,9 +105,10 @@ def _product(a: Array, b: Array, numbers: _Numbers) -> Array:
         )
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     shape = (*batch, rows, columns)
+    result = cupy.empty(shape, a.dtype) if out is None else out
     if not inner:
-        return cupy.zeros(shape, a.dtype)
-    result = cupy.empty(shape, a.dtype)
+        result.fill(0)
+        return result
     if not result.size:
         return result
     if b.ndim == 2 and a.flags.c_contiguous:

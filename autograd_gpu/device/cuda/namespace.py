@@ -8,11 +8,12 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import Device
+from autograd_gpu.device.cuda.convolution import CudaConvolution
 from autograd_gpu.device.cuda.cross_entropy import CudaCrossEntropy
 from autograd_gpu.device.cuda.indexing import CudaIndexing
-from autograd_gpu.device.cuda.matmul import CudaMatmul
 from autograd_gpu.device.cuda.norm import CudaNormalization
 from autograd_gpu.device.cuda.optimizers import CudaOptimizers
+from autograd_gpu.device.cuda.pooling import CudaPooling
 from autograd_gpu.device.cuda.random import CudaRandom
 from autograd_gpu.device.cuda.softmax import CudaSoftmax
 from autograd_gpu.device.cuda.special import CudaSpecial
@@ -22,10 +23,11 @@ from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc
 
 class CudaNamespace(
     CudaCrossEntropy,
-    CudaMatmul,
+    CudaConvolution,
     CudaIndexing,
     CudaNormalization,
     CudaOptimizers,
+    CudaPooling,
     CudaRandom,
     CudaSoftmax,
     CudaSpecial,
