@@ -68,4 +68,6 @@ def test_inplace(case: OpCase, name: str, dtype: DType, device: str) -> None:
     ],
 )
 def test_errors(case: OpCase, error: ErrorCase, device: str) -> None:
+    if device != "cpu" and error.looks_at_values:
+        pytest.skip("what a GPU tensor holds is not looked at: the program would have to wait for it")
     opchecks.check_error(case, error, device)

@@ -304,7 +304,6 @@ def scatter_extreme(
 ) -> Any:
     """`scatter_reduce` with "amax" or "amin"; NaN wins. Equal extremes share the gradient."""
     result = F.copy(input if include_self else F.scatter(input, index, src, dim=dim))
-    pick = F.xp.maximum if largest else F.xp.minimum
     shape = index.shape or (1,)
     flat = F.reshape(result, (result.size,))
     strides = [1]
@@ -315,7 +314,7 @@ def scatter_extreme(
         if axis != dim:
             steps = F.arange(0, extent, 1, int64) * strides[axis]
             places = places + F.reshape(steps, (extent,) + (1,) * (len(shape) - axis - 1))
-    pick.at(flat, F.reshape(places, (index.size,)), F.reshape(src, (index.size,)))
+    F.extreme_at(flat, F.reshape(places, (index.size,)), F.reshape(src, (index.size,)), largest)
     return F.reshape(flat, input.shape)
 
 

@@ -463,6 +463,8 @@ def _bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) 
             "weights should be 1-d and have the same length as input: "
             f"weights {list(weights.shape)}, input {list(input.shape)}{errors.here()}"
         )
+    if weights is not None and weights._type.is_complex:
+        weights = weights.double()  # as in PyTorch, the imaginary part does not count
     return bincount.apply(input, weights, minlength=int(minlength))  # type: ignore[no-any-return]
 
 

@@ -216,6 +216,8 @@ class ErrorCase:
         call: what to call instead of the case's function.
         place: whether the message must name the user's line.
         requires_grad: whether floating inputs require grad.
+        looks_at_values: whether the mistake is in what a tensor holds (an index out of range, a negative probability).
+            Such mistakes are found on the CPU only: to look, a program would have to wait for the GPU.
     """
 
     sample: Callable[[Make], Sample]
@@ -225,6 +227,7 @@ class ErrorCase:
     call: Callable[..., Any] | None = None
     place: bool = True
     requires_grad: bool = False
+    looks_at_values: bool = False
 
 
 @dataclass(frozen=True)

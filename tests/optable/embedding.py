@@ -75,9 +75,10 @@ CASES = [
         ],
         ref=lambda indices, weight, padding_idx=None: weight[indices],
         errors=[
-            ErrorCase(lambda make: S(np.array([1, 5]), make(5, 2)), IndexError, "index out of range in self"),
+            ErrorCase(lambda make: S(np.array([1, 5]), make(5, 2)), IndexError, "index out of range in self", looks_at_values=True),
             ErrorCase(
-                lambda make: S(np.array([1, -1]), make(5, 2)), IndexError, "index out of range in self"
+                lambda make: S(np.array([1, -1]), make(5, 2)), IndexError, "index out of range in self",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(2), make(5, 2)),
@@ -154,10 +155,12 @@ CASES = [
         gradient=False,
         errors=[
             ErrorCase(
-                lambda make: S(INDICES, 3), RuntimeError, "Class values must be smaller than num_classes."
+                lambda make: S(INDICES, 3), RuntimeError, "Class values must be smaller than num_classes.",
+                looks_at_values=True,
             ),
             ErrorCase(
-                lambda make: S(INDICES, -2), RuntimeError, "Class values must be smaller than num_classes."
+                lambda make: S(INDICES, -2), RuntimeError, "Class values must be smaller than num_classes.",
+                looks_at_values=True,
             ),
             ErrorCase(lambda make: S(-INDICES), RuntimeError, "Class values must be non-negative."),
             ErrorCase(lambda make: S(INDICES[:0]), RuntimeError, "Can not infer total number of classes"),

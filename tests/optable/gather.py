@@ -103,11 +103,13 @@ CASES = [
                 lambda make: S(make(3), 0, np.array([5])),
                 RuntimeError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), 0, np.array([-1])),
                 RuntimeError,
                 "index -1 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3, 4), 0, np.array([1])),
@@ -147,6 +149,7 @@ CASES = [
                 lambda make: S(make(3), 0, np.array([5]), 1.0),
                 RuntimeError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), 0, np.array([0]), make(1, dtype="float64")),
@@ -182,6 +185,7 @@ CASES = [
                 lambda make: S(make(3), 0, np.array([5]), make(1)),
                 RuntimeError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
         ],
     ),
@@ -221,6 +225,7 @@ CASES = [
                 lambda make: S(make(3), 0, np.array([5]), make(1)),
                 RuntimeError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), 0, np.array([0]), make(2)),
@@ -248,6 +253,7 @@ CASES = [
                 lambda make: S(make(3), 0, np.array([5]), make(1)),
                 IndexError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3, 4), 0, np.array([0]), make(1, 3)),
@@ -270,6 +276,7 @@ CASES = [
                 lambda make: S(make(3), 0, np.array([5]), 1),
                 IndexError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), 0, np.array([0]), make(2)),
@@ -292,6 +299,7 @@ CASES = [
                 lambda make: S(make(3), np.array([7])),
                 IndexError,
                 "tried to access index 7 on a tensor of 3 elements",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), np.array([1.0])),
@@ -319,6 +327,7 @@ CASES = [
                 lambda make: S(make(3), np.array([5]), 0),
                 RuntimeError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
         ],
     ),

@@ -96,6 +96,7 @@ CASES = [
                 lambda make: S(make(3), [0, 5]),
                 IndexError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), (0, 0)), IndexError, "too many indices for tensor of dimension 1"
@@ -203,6 +204,7 @@ CASES = [
                 lambda make: S(make(3), (np.array([5]),), make()),
                 IndexError,
                 "index 5 is out of bounds for dimension 0 with size 3",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), (np.array([0.0]),), make()),
@@ -280,7 +282,7 @@ CASES = [
         ref=lambda x, dim, index: np.take(x, index, axis=dim),
         dtypes=ALL,
         errors=[
-            ErrorCase(lambda make: S(make(3), 0, np.array([5])), IndexError, "index out of range in self"),
+            ErrorCase(lambda make: S(make(3), 0, np.array([5])), IndexError, "index out of range in self", looks_at_values=True),
             ErrorCase(
                 lambda make: S(make(3), 0, np.array([[1]])), IndexError, "Index is supposed to be a vector"
             ),

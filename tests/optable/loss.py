@@ -206,6 +206,7 @@ CASES = [
                 lambda make: S(make(3, low=2, high=3), make(3)),
                 RuntimeError,
                 "all elements of input should be between 0 and 1",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(make(3), make(2)),
@@ -300,6 +301,7 @@ CASES = [
                 lambda make: S(make(3), make(3), make(3, low=-2, high=-1)),
                 ValueError,
                 "var has negative entry/entries",
+                looks_at_values=True,
             ),
             ErrorCase(lambda make: S(make(3), make(3), -1.0), ValueError, "var has negative entry/entries"),
             ErrorCase(

@@ -308,6 +308,7 @@ CASES = [
                 lambda make: S(np.array([-1])),
                 RuntimeError,
                 "bincount only supports 1-d non-negative integral inputs",
+                looks_at_values=True,
             ),
             ErrorCase(
                 lambda make: S(np.zeros((2, 2), np.int64)),

@@ -14,7 +14,7 @@ CHUNK = 32
 
 
 class CudaIndexing(Indexing):
-    """_add_rows and _add_flat."""
+    """_add_rows, _add_flat and extreme_at."""
 
     def _add_rows(self, target: Array, rows: Array, values: Array) -> None:
         height, width = target.shape
@@ -39,6 +39,23 @@ class CudaIndexing(Indexing):
             if last:
                 return
             rows, values, count, first = left_rows, left, 2 * chunks, False
+
+    def extreme_at(self, target: Array, places: Array, values: Array, largest: bool) -> None:
+        """The extreme of each run of equal places, after sorting: CuPy's atomic maximum of doubles goes through float32."""
+        if not values.size:
+            return
+        key = values.astype(float32) if is_half(values.dtype) else values
+        if not largest:  # backwards, with NaN still last
+            key = -key if key.dtype.kind == "f" else ~key
+        order = cupy.argsort(key.astype(np.uint8) if key.dtype.kind == "b" else key)
+        order = order[cupy.argsort(places[order], kind="stable")]
+        places, values = places[order], values[order]
+        last = cupy.concatenate([places[1:] != places[:-1], cupy.ones(1, bool)])
+        # All but the last of a run go to a place behind the end, so that no place is written twice.
+        places = cupy.where(last, places, target.size)
+        room = cupy.concatenate([target, target[:1]])
+        room[places] = (cupy.maximum if largest else cupy.minimum)(room[places], values)
+        target[...] = room[:-1]
 
     def _add_flat(self, target: Array, places: Array, values: Array) -> None:
         self._add_rows(target.reshape(-1, 1), places, values.reshape(-1, 1))

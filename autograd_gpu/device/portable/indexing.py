@@ -142,6 +142,10 @@ class Indexing(Creation):
         else:
             self.xp.add.at(target, rows, values)
 
+    def extreme_at(self, target: Array, places: Array, values: Array, largest: bool) -> None:
+        """``target[place] = max(target[place], value)`` for each place and value in turn (or min), in place; NaN wins."""
+        (self.xp.maximum if largest else self.xp.minimum).at(target, places, values)
+
     def _add_flat(self, target: Array, places: Array, values: Array) -> None:
         """``target[places[i]] += values[i]`` for all i, in place; all are vectors."""
         if is_half(target.dtype):
