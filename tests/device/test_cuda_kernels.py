@@ -440,3 +440,11 @@ def test_pooling(cuda: Any, dtype: Any, ceil_mode: bool) -> None:
                     dtype,
                     8,
                 )
+
+
+def test_positions_count_where_windows_are_others_than_said(cuda: Any) -> None:
+    """Adaptive pooling gives the positions, and a geometry that only says that windows overlap."""
+    g, where = normal((1, 1, 3), "float32"), np.array([[[0, 3, 8]]])
+    options = {"input_shape": (1, 1, 9), "kernel": (2,), "stride": (1,), "dilation": (1,)}
+    expected = cpu.max_pool2d_backward(g, where, **options)
+    close(cuda.max_pool2d_backward(cuda.from_host(g), cuda.from_host(where), **options), expected, "float32")

@@ -73,6 +73,9 @@ class CudaNamespace(
     def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
         return self._into(out, _where(condition, x, y))
 
+    def zero_where(self, x: Array, condition: Array) -> Array:
+        return _where(condition, x.dtype.type(0), x)
+
     def masked_fill(self, x: Array, mask: Array, value: Array) -> Array:
         return _where(mask, value, x)
 
@@ -111,6 +114,6 @@ def is_bfloat16(x: Any) -> bool:
 
 def _bits(x: Any, dtype: DType) -> Array:
     """bfloat16 as integers of the same bits, Python numbers and other dtypes converted to it before."""
-    return (
-        x if is_bfloat16(x) else dtype.type(x) if not isinstance(x, cupy.ndarray) else x.astype(dtype)
-    ).view(np.uint16)
+    if not is_bfloat16(x):
+        x = x.astype(dtype) if isinstance(x, cupy.ndarray) else dtype.type(x)
+    return x.view(np.uint16)

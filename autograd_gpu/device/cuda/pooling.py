@@ -41,7 +41,8 @@ class CudaPooling(Pooling):
         self, g: Array, indices: Array, *, input_shape: Shape, kernel: Shape, stride: Shape, dilation: Shape
     ) -> Array:
         """See ``Pooling.max_pool2d_backward``."""
-        if g.dtype.name not in kernels.FLOATS:
+        fits = all(map(_could_be_pooled, input_shape[2:], kernel, stride, dilation, g.shape[2:]))
+        if g.dtype.name not in kernels.FLOATS or not fits:
             return super().max_pool2d_backward(
                 g, indices, input_shape=input_shape, kernel=kernel, stride=stride, dilation=dilation
             )
@@ -99,6 +100,17 @@ class CudaPooling(Pooling):
         divisor = np.bool_(count_include_pad), np.float64(divisor_override or 0)
         _launch("average_backward", (kernels.contiguous(g), result), result.size, shape, *divisor)
         return result
+
+
+def _could_be_pooled(length: int, taps: int, step: int, apart: int, places: int) -> bool:
+    """Whether some padding makes so many windows. If not, the windows are others than these numbers say (adaptive ones), and
+    only the positions count."""
+    paddings = range((apart * (taps - 1) + 1) // 2 + 1)
+    return any(
+        pool_size((length,), (taps,), (step,), (padding,), (apart,), ceil_mode) == (places,)
+        for padding in paddings
+        for ceil_mode in (False, True)
+    )
 
 
 def _launch(name: str, arrays: tuple[Array, ...], threads: int, shape: Any, *more: Any) -> None:
