@@ -75,9 +75,16 @@ CASES = [
         ],
         ref=lambda indices, weight, padding_idx=None: weight[indices],
         errors=[
-            ErrorCase(lambda make: S(np.array([1, 5]), make(5, 2)), IndexError, "index out of range in self", looks_at_values=True),
             ErrorCase(
-                lambda make: S(np.array([1, -1]), make(5, 2)), IndexError, "index out of range in self",
+                lambda make: S(np.array([1, 5]), make(5, 2)),
+                IndexError,
+                "index out of range in self",
+                looks_at_values=True,
+            ),
+            ErrorCase(
+                lambda make: S(np.array([1, -1]), make(5, 2)),
+                IndexError,
+                "index out of range in self",
                 looks_at_values=True,
             ),
             ErrorCase(
@@ -155,11 +162,15 @@ CASES = [
         gradient=False,
         errors=[
             ErrorCase(
-                lambda make: S(INDICES, 3), RuntimeError, "Class values must be smaller than num_classes.",
+                lambda make: S(INDICES, 3),
+                RuntimeError,
+                "Class values must be smaller than num_classes.",
                 looks_at_values=True,
             ),
             ErrorCase(
-                lambda make: S(INDICES, -2), RuntimeError, "Class values must be smaller than num_classes.",
+                lambda make: S(INDICES, -2),
+                RuntimeError,
+                "Class values must be smaller than num_classes.",
                 looks_at_values=True,
             ),
             ErrorCase(lambda make: S(-INDICES), RuntimeError, "Class values must be non-negative."),

@@ -282,7 +282,12 @@ CASES = [
         ref=lambda x, dim, index: np.take(x, index, axis=dim),
         dtypes=ALL,
         errors=[
-            ErrorCase(lambda make: S(make(3), 0, np.array([5])), IndexError, "index out of range in self", looks_at_values=True),
+            ErrorCase(
+                lambda make: S(make(3), 0, np.array([5])),
+                IndexError,
+                "index out of range in self",
+                looks_at_values=True,
+            ),
             ErrorCase(
                 lambda make: S(make(3), 0, np.array([[1]])), IndexError, "Index is supposed to be a vector"
             ),

@@ -308,7 +308,9 @@ CASES = [
                 lambda make: S(make(2), -1.0), RuntimeError, r"normal expects std >= 0.0, but found std -1"
             ),
             ErrorCase(
-                lambda make: S(make(2), make(2, low=-2, high=-1)), RuntimeError, "all elements of std >= 0.0",
+                lambda make: S(make(2), make(2, low=-2, high=-1)),
+                RuntimeError,
+                "all elements of std >= 0.0",
                 looks_at_values=True,
             ),
             ErrorCase(lambda make: S(0.0, 1.0), TypeError, "two numbers need the argument 'size'"),
@@ -352,10 +354,17 @@ CASES = [
         call=_seeded("bernoulli"),
         errors=[
             ErrorCase(
-                lambda make: S(make(3, low=2, high=3)), RuntimeError, "Expected p_in >= 0 && p_in <= 1",
+                lambda make: S(make(3, low=2, high=3)),
+                RuntimeError,
+                "Expected p_in >= 0 && p_in <= 1",
                 looks_at_values=True,
             ),
-            ErrorCase(lambda make: S(make(3) * np.nan), RuntimeError, "Expected p_in >= 0 && p_in <= 1", looks_at_values=True),
+            ErrorCase(
+                lambda make: S(make(3) * np.nan),
+                RuntimeError,
+                "Expected p_in >= 0 && p_in <= 1",
+                looks_at_values=True,
+            ),
             ErrorCase(
                 lambda make: S(make(3), 1.5),
                 RuntimeError,
@@ -382,7 +391,12 @@ CASES = [
         ],
         check=_in_range,
         errors=[
-            ErrorCase(lambda make: S(np.zeros(2, "f"), 1), RuntimeError, r"sum of probabilities <= 0", looks_at_values=True),
+            ErrorCase(
+                lambda make: S(np.zeros(2, "f"), 1),
+                RuntimeError,
+                r"sum of probabilities <= 0",
+                looks_at_values=True,
+            ),
             ErrorCase(
                 lambda make: S(np.ones(2, "f"), 3),
                 RuntimeError,
