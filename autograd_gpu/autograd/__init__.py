@@ -1,8 +1,11 @@
 """Layer 5: ``ag.autograd``, PyTorch's `torch.autograd`."""
 
 from autograd_gpu.autograd import forward_ad, function, graph
+from autograd_gpu.autograd.draw import draw
+from autograd_gpu.autograd.explain import explain
 from autograd_gpu.autograd.function import Function
 from autograd_gpu.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from autograd_gpu.autograd.memory import memory
 from autograd_gpu.core.backward import backward, grad
 from autograd_gpu.core.modes import enable_grad, no_grad, set_grad_enabled
 
@@ -10,13 +13,16 @@ __all__ = [
     "Function",
     "GradcheckError",
     "backward",
+    "draw",
     "enable_grad",
+    "explain",
     "forward_ad",
     "function",
     "grad",
     "gradcheck",
     "gradgradcheck",
     "graph",
+    "memory",
     "no_grad",
     "set_grad_enabled",
 ]

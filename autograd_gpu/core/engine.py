@@ -76,7 +76,7 @@ def run(
     needed: set[int] = set()
     if wanted is not None:
         captures = dict.fromkeys((node.sequence for node in wanted), None)
-        needed = _on_a_path(roots, captures)
+        needed = on_a_path(roots, captures)
     mode: Any = modes.enable_grad() if create_graph else modes.no_grad()
     token = silence(SILENT)
     try:
@@ -215,7 +215,7 @@ def reachable(roots: Sequence[Node]) -> list[Node]:
     return list(reached.values())
 
 
-def _on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
+def on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
     """Sequences of the nodes that have an edge to a goal, or to a node that has."""
     reached = {node.sequence: node for node in reachable(roots)}
     needed: set[int] = set()
