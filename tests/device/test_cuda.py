@@ -115,6 +115,7 @@ class Call:
 
 #: functions that work in place -> the positions of what they change
 CHANGED = {
+    "extreme_at": (0,),
     "setitem": (0,), "index_put_add": (0,), "sgd_step": (0, 2), "adam_step": (0, 2, 3), "rmsprop_step": (0, 2),
 }  # fmt: skip
 
@@ -334,6 +335,8 @@ def ordering_calls() -> Iterator[Call]:
 
 def index_calls() -> Iterator[Call]:
     index = values((7,), "int64", -5, 4)
+    for largest in (True, False):
+        yield Call("extreme_at", SPECIAL[:5], values((12,), "int64", 0, 3), SPECIAL, largest)
     for kind in (*ANY, "bool"):
         x = values((5, 6), kind)
         yield Call("getitem", x, (index, slice(1, 4)))
