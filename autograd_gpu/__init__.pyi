@@ -43,7 +43,6 @@ from autograd_gpu.tensor import Size as Size
 device = Device
 dtype = DType
 bfloat16: DType
-bool: DType
 cdouble: DType
 cfloat: DType
 complex64: DType
@@ -52,16 +51,17 @@ double: DType
 float16: DType
 float32: DType
 float64: DType
-float: DType
 half: DType
 int8: DType
 int16: DType
 int32: DType
 int64: DType
-int: DType
 long: DType
 short: DType
 uint8: DType
+bool: DType
+float: DType
+int: DType
 __version__: str
 inf: _float
 nan: _float

@@ -241,7 +241,7 @@ def is_signed(self: Tensor) -> bool:
 def type_(self: Tensor, dtype: Any = None) -> Tensor | str:
     """The tensor with another dtype; without one, the name of its type, such as ``ag.FloatTensor``."""
     if dtype is not None:
-        return self.to(dtypes.as_dtype(dtype))  # type: ignore[no-any-return]
+        return self.to(dtypes.as_dtype(dtype))
     return f"ag.{'cuda.' if self._type.device.type == 'cuda' else ''}{self._type.dtype.scalar_name}Tensor"
 
 

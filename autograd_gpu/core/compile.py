@@ -267,12 +267,12 @@ def call_source(op: Op) -> str:
     if len(inputs) == 2 and op.kind == "elementwise" and op.promote != "none":
         handed_on = "".join(f", {p}={p}" for p in op.params)
         lines.append("    if not modes.intercepting:")
-        for number, tensor in (reversed(inputs), inputs):
+        for literal, tensor in (reversed(inputs), inputs):
             both = ", ".join(
                 f"constant({tensor}._type, {name})" if name == number else name for name in inputs
             )
             lines += [
-                f"        if ({number}.__class__ is float or {number}.__class__ is int)"
+                f"        if ({literal}.__class__ is float or {literal}.__class__ is int)"
                 f" and isinstance({tensor}, Tensor) and {tensor}._type.fast:",
                 f"            return {op.name}({both}{handed_on})",
             ]
