@@ -269,7 +269,7 @@ def call_source(op: Op) -> str:
         lines.append("    if not modes.intercepting:")
         for literal, tensor in (reversed(inputs), inputs):
             both = ", ".join(
-                f"constant({tensor}._type, {name})" if name == number else name for name in inputs
+                f"constant({tensor}._type, {name})" if name == literal else name for name in inputs
             )
             lines += [
                 f"        if ({literal}.__class__ is float or {literal}.__class__ is int)"
