@@ -1,6 +1,13 @@
 """Layer 5: ``ag.autograd``, PyTorch's `torch.autograd`."""
 
 from autograd_gpu.autograd import forward_ad, function, graph
+from autograd_gpu.autograd.anomaly import (
+    detect_anomaly,
+    detect_nonfinite,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_detect_anomaly,
+)
 from autograd_gpu.autograd.draw import draw
 from autograd_gpu.autograd.explain import explain
 from autograd_gpu.autograd.function import Function
@@ -13,6 +20,8 @@ __all__ = [
     "Function",
     "GradcheckError",
     "backward",
+    "detect_anomaly",
+    "detect_nonfinite",
     "draw",
     "enable_grad",
     "explain",
@@ -22,7 +31,10 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
     "graph",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "memory",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

@@ -6,13 +6,14 @@ import gc
 import pathlib
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import autograd_gpu as ag
 from autograd_gpu.autograd import explain
+from autograd_gpu.core import engine, modes
 
 
 def leaf(*values: float) -> ag.Tensor:
@@ -343,3 +344,190 @@ def test_looking_leaves_no_cycles(tmp_path: pathlib.Path) -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+# -- anomaly mode --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def anomalies() -> Iterator[None]:
+    with pytest.warns(UserWarning, match="Anomaly Detection has been enabled"):
+        mode = ag.autograd.detect_anomaly()
+    with mode:
+        yield
+
+
+def bad_root(x: ag.Tensor) -> ag.Tensor:
+    return x.sqrt() * 0
+
+
+@pytest.mark.usefixtures("anomalies")
+def test_nan_in_backward_names_the_forward_line() -> None:
+    x = leaf(0.0, 1.0)
+    y = bad_root(x).sum()
+    with pytest.raises(
+        RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"
+    ) as caught:
+        y.backward()
+    assert re.search(
+        r"the forward was at .*test_debugging.py:\d+, in bad_root: x.sqrt\(\)", str(caught.value)
+    )
+    assert "the gradient that it got was free of NaN" in str(caught.value)
+    (note,) = caught.value.__notes__
+    assert "Traceback of forward call that caused the error" in note
+    assert "y = bad_root(x).sum()" in note  # the caller's line, too
+    assert "autograd_gpu/core" not in note
+    assert x.grad is None
+
+
+@pytest.mark.usefixtures("anomalies")
+def test_an_error_in_backward_gets_the_forward_traceback() -> None:
+    x = leaf(1.0)
+    y = x * 2
+    y.grad_fn.register_hook(lambda inputs, outputs: 3)
+    with pytest.raises(TypeError) as caught:
+        y.backward()
+    assert "Error detected in MulBackward0. Traceback of forward call" in "".join(caught.value.__notes__)
+    assert "y = x * 2" in "".join(caught.value.__notes__)
+
+
+@pytest.mark.usefixtures("anomalies")
+def test_what_works_works_under_anomaly_mode() -> None:
+    x = leaf(1.0, 2.0)
+    a, b = (x * x).split(1)
+    (g,) = ag.autograd.grad((a * b).sum(), x, create_graph=True)
+    g.sum().backward()
+    assert x.grad.tolist() == [2.0 * 4 + 8, 2.0 + 8]
+    x.grad = None
+    y, w = x.clone(), leaf(3.0, 4.0)
+    y.mul_(w)
+    y.sum().backward()
+    assert (x.grad.tolist(), w.grad.tolist()) == ([3.0, 4.0], [1.0, 2.0])
+
+
+def test_a_forward_outside_of_anomaly_mode_is_named_without_a_traceback() -> None:
+    x = leaf(0.0)
+    y = bad_root(x)
+    with (
+        ag.autograd.set_detect_anomaly(True),
+        pytest.raises(RuntimeError, match="in bad_root: x.sqrt") as caught,
+    ):
+        y.backward()
+    assert "run the forward with detect_anomaly" in "".join(caught.value.__notes__)
+
+
+def test_anomaly_mode_leaves_nothing_behind() -> None:
+    x = leaf(0.0)
+    y = bad_root(x)
+    before = list(engine.around), modes.intercepting, list(modes.local.interceptors)
+    with ag.autograd.set_detect_anomaly(True):
+        assert ag.autograd.is_anomaly_enabled()
+        with ag.autograd.set_detect_anomaly(False):
+            assert not ag.autograd.is_anomaly_enabled()
+        with ag.autograd.set_detect_anomaly(True, check_nan=False):
+            assert not ag.autograd.is_anomaly_check_nan_enabled()
+            y.backward(retain_graph=True)
+        with pytest.raises(RuntimeError, match="nan values"):
+            y.backward(retain_graph=True)
+    assert (list(engine.around), modes.intercepting, list(modes.local.interceptors)) == before
+    y.backward()
+    assert x.grad.isnan().all()
+
+
+def test_the_switch_holds_until_it_is_switched_back() -> None:
+    x = leaf(0.0)
+    ag.autograd.set_detect_anomaly(True)
+    try:
+        with ag.autograd.detect_nonfinite(), pytest.raises(RuntimeError, match="nan values"):
+            bad_root(x).backward()
+    finally:
+        ag.autograd.set_detect_anomaly(False)
+    assert modes.intercepting == 0
+    bad_root(x).backward()
+
+
+# -- the guard of the forward --------------------------------------------------------------------------------
+
+
+def normalise(x: ag.Tensor) -> ag.Tensor:
+    return x / x.sum()
+
+
+def test_the_op_that_makes_nan_is_named() -> None:
+    x = ag.tensor([[1.0, -1.0], [0.0, 0.0]])
+    with ag.autograd.detect_nonfinite(), pytest.raises(FloatingPointError) as caught:
+        normalise(x)
+    first, *rest = str(caught.value).splitlines()
+    assert (
+        first == "div made 4 values that are not finite (2 NaN, 2 infinite) of 4, the first at index [0, 0]"
+    )
+    assert "min -1, max 1, mean 0, 2 zeros, 1 negative" in rest[0]
+    assert "float32[], min 0, max 0" in rest[1]
+    assert re.search(r"in div\(.*float32\[2, 2\], .*float32\[\]\)", rest[2])
+    assert re.search(r"test_debugging.py:\d+, in normalise: x / x.sum\(\)", rest[3])
+
+
+def test_only_the_first_op_is_to_blame() -> None:
+    x = ag.tensor([0.0, 1.0]).log()  # outside
+    with ag.autograd.detect_nonfinite():
+        assert (x * 2 + 1).exp().tolist() == pytest.approx([0.0, 2.71828], abs=1e-4)
+        assert (x - x).isnan().tolist() == [True, False]
+
+
+def test_infinities_that_were_asked_for() -> None:
+    x = ag.tensor([0.5, 1.5])
+    with ag.autograd.detect_nonfinite():
+        hidden = x.masked_fill(x > 1, -ag.inf)
+        assert hidden.softmax(0).tolist() == [1.0, 0.0]
+        assert (x * ag.inf).isinf().all()
+        assert ag.full((2,), ag.inf).isinf().all()
+        assert ag.where(x > 1, x, -ag.inf).isinf().any()
+
+
+def test_infinities_can_be_let_through() -> None:
+    x = ag.tensor([0.0, 1.0])
+    with ag.autograd.detect_nonfinite(check_inf=False):
+        assert x.log().isinf().any()
+        with pytest.raises(FloatingPointError, match="log made 2 values"):
+            (x - 2).log()
+
+
+def test_in_place_ops_are_guarded_before_they_write() -> None:
+    x = ag.tensor([1.0, 0.0])
+    with (
+        ag.autograd.detect_nonfinite(),
+        pytest.raises(FloatingPointError, match="log made 1 value that is not"),
+    ):
+        x.log_()
+    assert x.tolist() == [1.0, 0.0]
+
+
+def test_the_guard_as_a_decorator_and_nested() -> None:
+    @ag.autograd.detect_nonfinite()
+    def guarded(x: ag.Tensor) -> ag.Tensor:
+        with ag.autograd.detect_nonfinite():
+            assert (x + 1).isfinite().all()
+        return x.log()
+
+    assert guarded(ag.ones(2)).tolist() == [0.0, 0.0]
+    with pytest.raises(FloatingPointError):
+        guarded(ag.zeros(2))
+    assert modes.intercepting == 0
+    assert ag.zeros(2).log().isinf().all()
+
+
+def test_the_guard_sees_complex_and_half() -> None:
+    with ag.autograd.detect_nonfinite():
+        with pytest.raises(FloatingPointError, match="absolute values: min 0"):
+            ag.tensor([1j, 0j]).reciprocal()
+        with pytest.raises(FloatingPointError, match="1 infinite"):
+            ag.tensor([60000.0, 1.0], dtype=ag.float16).mul(2)
+        assert (ag.tensor([1, 0]) // ag.tensor([1, 1])).tolist() == [1, 0]
+
+
+def test_the_guard_and_gradients() -> None:
+    x = leaf(1.0, 2.0)
+    with ag.autograd.detect_nonfinite():
+        a, b = (x * x).split(1)
+        (a * b).sum().backward()
+    assert x.grad.tolist() == [8.0, 4.0 * 1 * 1]

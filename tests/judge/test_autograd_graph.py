@@ -403,3 +403,51 @@ def double_backward_through_a_saved_output(L: Any) -> Any:
     y = Exp.apply(x)
     (g,) = L.autograd.grad(y.sum(), x, create_graph=True)
     return L.autograd.grad((y + g).sum(), x)
+
+
+# -- anomaly mode ------------------------------------------------------------
+
+
+@program
+def nan_in_backward(L: Any) -> Any:
+    with L.autograd.detect_anomaly():
+        (leaf(L, 0.0).sqrt() * 0).sum().backward()
+
+
+@program
+def nan_in_the_second_gradient(L: Any) -> Any:
+    with L.autograd.set_detect_anomaly(True):
+        (leaf(L, 1.0) / leaf(L, 0.0) * 0).sum().backward()
+
+
+@program
+def nan_that_is_not_looked_for(L: Any) -> Any:
+    x = leaf(L, 0.0)
+    with L.autograd.detect_anomaly(check_nan=False):
+        (x.sqrt() * 0).sum().backward()
+    return x.grad.isnan().tolist()
+
+
+@program
+def infinity_is_no_anomaly(L: Any) -> Any:
+    x = leaf(L, 0.0)
+    with L.autograd.detect_anomaly():
+        x.sqrt().sum().backward()
+    return x.grad.isinf().tolist()
+
+
+@program
+def anomaly_mode_of_the_forward_only(L: Any) -> Any:
+    x = leaf(L, 0.0)
+    with L.autograd.detect_anomaly():
+        y = (x.sqrt() * 0).sum()
+    y.backward()
+    return x.grad.isnan().tolist()
+
+
+@program
+def anomaly_mode_under_create_graph(L: Any) -> Any:
+    x = leaf(L, 1.0, 2.0)
+    with L.autograd.detect_anomaly():
+        (g,) = L.autograd.grad((x**3).sum(), x, create_graph=True)
+        return L.autograd.grad(g.sum(), x)
