@@ -8,7 +8,7 @@ base derive their own nodes anew when they are next looked at (`graph.node_of`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
@@ -57,7 +57,11 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
     """
     check_writable(tensor, op.name)
     if modes.intercepting and modes.local.interceptors:
-        result = op.apply(tensor, *others, **params)
+        operands = [
+            _before_the_change(each, (tensor, *others)) if _shares_memory(each, tensor) else each
+            for each in (tensor, *others)
+        ]
+        result = op.apply(*operands, **params)
         _check_fits(op, tensor, result._array.shape, result._type.dtype)
         return adopt(tensor, result)
     inputs = prepare(op, (tensor, *others))
@@ -70,6 +74,10 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
         # The rule wants the value that is about to be overwritten.
         old = wrap(namespace.copy(arrays[0]), tensor._type)
         inputs[0], arrays[0] = old, old._array
+    for position, other in enumerate(inputs[1:], 1):
+        if recording and _shares_memory(other, tensor):
+            old = wrap(namespace.copy(arrays[position]), other._type)
+            inputs[position], arrays[position] = old, old._array
     target = tensor._array
     if direct and op.kind == "elementwise" and _same_shape(target, arrays) and op.name in _WRITES_OUT:
         compute(op, _Into(namespace, target), inputs, arrays, params)
@@ -238,6 +246,11 @@ def _move_tangents(tensor: Tensor, result: Tensor) -> None:
             view.base.__dict__["_tangents"] = below
     if tangents or "_tangents" in tensor.__dict__:
         tensor.__dict__["_tangents"] = tangents
+
+
+def _shares_memory(value: Any, tensor: Tensor) -> TypeGuard[Tensor]:
+    """Whether an operand will change with `tensor`, as in ``y.mul_(y)`` or ``y.mul_(y[:1])``."""
+    return isinstance(value, Tensor) and value._changes is tensor._changes
 
 
 def _before_the_change(tensor: Tensor, others: Sequence[Any]) -> Tensor:

@@ -181,3 +181,18 @@ def test_state_after_an_error() -> None:
     assert y._version == version
     y.sum().backward()
     assert x.grad.tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("mode", [False, True])
+def test_an_operand_that_shares_the_memory_is_used_as_it_was(mode: bool) -> None:
+    x = ag.tensor([3.0, 5.0], requires_grad=True)
+    with ag.autograd.set_detect_anomaly(mode):  # every call of an op is watched
+        y = x * 1
+        y.mul_(y)
+        y.sum().backward()
+        assert x.grad.tolist() == [6.0, 10.0]
+        x.grad = None
+        y = x * 1
+        y.mul_(y[:1])
+        y.sum().backward()
+        assert x.grad.tolist() == [3 * 2 + 5, 3.0]
