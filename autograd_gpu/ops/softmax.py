@@ -20,6 +20,7 @@ from autograd_gpu.ops.arguments import (
     numpy_names,
     with_kept,
 )
+from autograd_gpu.ops.operands import FLOAT, accepts
 
 
 def widened(F: Any, x: Any) -> Any:
@@ -36,8 +37,21 @@ def softmax(F: Any, input: Any, *, dim: int | None) -> Any:
     return F.cast(powers / F.sum(powers, dim=dim, keepdim=True), input.dtype)
 
 
-# The Jacobian is diag(p) - p p^T.
-softmax.rule(input=lambda F, g, out, *, dim: out * (g - F.sum(g * out, dim=dim, keepdim=True)))
+@op("general")
+def softmax_backward(F: Any, grad: Any, result: Any, *, dim: int | None) -> Any:
+    """``(diag(p) - p p^T) grad`` for ``p = result``: the Jacobian of the softmax, which is symmetric, times a vector."""
+    return result * (grad - F.sum(grad * result, dim=dim, keepdim=True))
+
+
+softmax_backward.rule(
+    grad=lambda F, g, result, *, dim: F.softmax_backward(g, result, dim=dim),
+    result=lambda F, g, grad, result, *, dim: (
+        g * (grad - F.sum(grad * result, dim=dim, keepdim=True))
+        - grad * F.sum(g * result, dim=dim, keepdim=True)
+    ),
+)
+accepts(softmax_backward, FLOAT)
+softmax.rule(input=lambda F, g, out, *, dim: F.softmax_backward(g, out, dim=dim))
 
 
 @op("general")
@@ -49,7 +63,18 @@ def log_softmax(F: Any, input: Any, *, dim: int | None) -> Any:
     return F.cast(shifted - F.log(F.sum(F.exp(shifted), dim=dim, keepdim=True)), input.dtype)
 
 
-log_softmax.rule(input=lambda F, g, out, *, dim: g - F.exp(out) * F.sum(g, dim=dim, keepdim=True))
+@op("general")
+def log_softmax_backward(F: Any, grad: Any, result: Any, *, dim: int | None) -> Any:
+    """``grad - p sum(grad)`` for ``p = exp(result)``: the transposed Jacobian of the log-softmax times a vector."""
+    return grad - F.exp(result) * F.sum(grad, dim=dim, keepdim=True)
+
+
+log_softmax_backward.rule(
+    grad=lambda F, g, result, *, dim: g - F.sum(g * F.exp(result), dim=dim, keepdim=True),
+    result=lambda F, g, grad, result, *, dim: -g * F.exp(result) * F.sum(grad, dim=dim, keepdim=True),
+)
+accepts(log_softmax_backward, FLOAT)
+log_softmax.rule(input=lambda F, g, out, *, dim: F.log_softmax_backward(g, out, dim=dim))
 
 
 @op("general")

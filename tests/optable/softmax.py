@@ -48,7 +48,30 @@ ERRORS = [
     ErrorCase(lambda make: S(make(3), 0), NotImplementedError, "not implemented for 'Long'", dtype="int64"),
 ]
 
+
+def pairs(make: Make) -> list[S]:
+    return [
+        S(make(3, 4), make(3, 4, low=0, high=1), dim=1),
+        S(make(2, 3, 4), make(2, 3, 4, low=0, high=1), dim=0),
+        S(make(), make(), dim=None),
+        S(make(0, 3), make(0, 3), dim=1),
+        S(make(2, 300), make(2, 300, low=0, high=0.01), dim=1),  # a row longer than a block of the kernels
+    ]
+
+
 CASES = [
+    OpCase(
+        "softmax_backward",
+        samples=pairs,
+        ref=lambda g, p, dim: p * (g - (g * p).sum(axis=dim, keepdims=True)),
+        tol={"float16": 2e-2, "bfloat16": 1e-1},  # sums of hundreds of rounded products
+    ),
+    OpCase(
+        "log_softmax_backward",
+        samples=lambda make: pairs(make)[:-1],
+        ref=lambda g, out, dim: g - np.exp(out) * g.sum(axis=dim, keepdims=True),
+        tol={"float16": 2e-2, "bfloat16": 1e-1},
+    ),
     OpCase("softmax", samples=along, ref=probabilities, errors=ERRORS),
     OpCase(
         "log_softmax",
