@@ -7,7 +7,6 @@ from builtins import bool as _bool
 from builtins import float as _float
 from builtins import int as _int
 from collections.abc import Sequence
-from typing import Any
 
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.tensor_methods import Dims, DTypeLike

@@ -20,6 +20,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 import sys
 import textwrap
 import types
@@ -163,7 +164,8 @@ def _return_types_stub() -> str:
 
 
 def _file(title: str, names: _Names, body: Iterable[str]) -> str:
-    return f"{HEADER.format(title)}{names.imports()}\n{''.join(body).rstrip()}\n"
+    text = "".join(body).rstrip()
+    return f"{HEADER.format(title)}{names.imports(text)}\n{text}\n"
 
 
 # -- names -----------------------------------------------------------------------------------------
@@ -243,7 +245,9 @@ class _Names:
         if name not in self._defines and f"{name} as {name}" not in self._modules[module]:
             self._modules[module].add(name)
 
-    def imports(self) -> str:
+    def imports(self, text: str) -> str:
+        """The import statements for `text`; what was considered and then not used is left out."""
+        used = set(re.findall(r"\w+", text))
         lines = {False: "", True: ""}
         for module in sorted(self._modules):
             ours = module.startswith("autograd_gpu")
@@ -253,10 +257,13 @@ class _Names:
                 for name in sorted(self._modules[module]):
                     lines[ours] += f"from builtins import {name} as _{name}\n"
                 continue
-            plain = sorted((name for name in self._modules[module] if " as " not in name), key=_import_order)
+            plain = sorted(
+                (name for name in self._modules[module] if " as " not in name and name in used),
+                key=_import_order,
+            )
             if plain:
                 lines[ours] += _wrapped(f"from {module} import ({', '.join(plain)})", plain=True)
-            for name in sorted(self._modules[module] - set(plain), key=_import_order):
+            for name in sorted((name for name in self._modules[module] if " as " in name), key=_import_order):
                 lines[ours] += f"from {module} import {name}\n"
         numpy = "import numpy as np\n" if "numpy" in self._modules else ""
         return "\n".join(part for part in (lines[False], numpy, lines[True]) if part)
