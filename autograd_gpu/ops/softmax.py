@@ -20,7 +20,7 @@ from autograd_gpu.ops.arguments import (
     numpy_names,
     with_kept,
 )
-from autograd_gpu.ops.operands import FLOAT, accepts
+from autograd_gpu.ops.operands import accepts
 
 
 def widened(F: Any, x: Any) -> Any:
@@ -50,7 +50,7 @@ softmax_backward.rule(
         - grad * F.sum(g * result, dim=dim, keepdim=True)
     ),
 )
-accepts(softmax_backward, FLOAT)
+accepts(softmax_backward, dtypes.FLOAT)
 softmax.rule(input=lambda F, g, out, *, dim: F.softmax_backward(g, out, dim=dim))
 
 
@@ -73,7 +73,7 @@ log_softmax_backward.rule(
     grad=lambda F, g, result, *, dim: g - F.sum(g * F.exp(result), dim=dim, keepdim=True),
     result=lambda F, g, grad, result, *, dim: -g * F.exp(result) * F.sum(grad, dim=dim, keepdim=True),
 )
-accepts(log_softmax_backward, FLOAT)
+accepts(log_softmax_backward, dtypes.FLOAT)
 log_softmax.rule(input=lambda F, g, out, *, dim: F.log_softmax_backward(g, out, dim=dim))
 
 
