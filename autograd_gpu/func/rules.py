@@ -1,0 +1,720 @@
+"""How each array primitive computes with a hidden batch dimension.
+
+A rule gets the batch, the primitive's name and its arguments by name (arrays are `BatchedArray`s), and returns batched
+results, or `NO_RULE` where a case is not covered: then the primitive runs example by example, with one warning.
+Dimensions count from 0 behind the hidden one, so they move up by one; negative ones are right as they are.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from autograd_gpu import errors
+from autograd_gpu.core.call import REGISTRY, replay
+from autograd_gpu.func.batched import (
+    Array,
+    Batch,
+    BatchedArray,
+    BatchedNamespace,
+    aligned,
+    elementwise,
+    grown,
+    inside,
+    is_array,
+    joint,
+    lifted,
+    loop,
+    warn_slow,
+)  # fmt: skip
+
+NO_RULE: Any = object()
+
+Rule = Callable[..., Any]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    def put(function: Rule) -> Rule:
+        for name in names:
+            RULES[name] = function
+        return function
+
+    return put
+
+
+def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
+    """The primitive `name` over batched arrays."""
+    batch = namespace.batch
+    target = getattr(namespace.base, name)  # an unknown name is an AttributeError here
+    if name in ("empty", "full", "ones", "zeros"):  # what is written into them may vary
+        return lambda shape, *arguments, **params: BatchedArray(
+            target((batch.size, *shape), *arguments, **params), batch
+        )
+    if name in ("arange", "eye", "from_host", "linspace"):
+        return lambda *arguments, **params: lifted(batch, target(*arguments, **params))
+    if name in DYNAMIC:
+        raise RuntimeError(
+            f"vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over {name}."
+            f"{errors.here()}"
+        )
+    plain = namespace.base
+    while isinstance(plain, BatchedNamespace):
+        plain = plain.base
+    positional, variadic = _parameters(getattr(plain, name))
+    record = REGISTRY.get(name)
+    special = RULES.get(name)
+    if special is None and (
+        name in ELEMENTWISE or (record is not None and record.kind == "elementwise" and name not in RANDOM)
+    ):
+
+        def pointwise(*arrays: Any, **params: Any) -> Any:
+            given = [a for a in arrays if is_array(a)]
+            given += [a for a in params.values() if is_array(a)]
+            if not given:
+                return target(*arrays, **params)
+            keys = list(params)
+            operands = [*arrays, *params.values()]
+
+            def call(*values: Any) -> Any:
+                own = getattr(joint([v for v in values if is_array(v)]), name)
+                return own(*values[: len(arrays)], **dict(zip(keys, values[len(arrays) :], strict=True)))
+
+            return elementwise(batch, call, operands)
+
+        return pointwise
+
+    def call(*arguments: Any, **params: Any) -> Any:
+        if special is not None:
+            named = dict(params)
+            if variadic is None or len(arguments) <= len(positional):
+                named.update(zip(positional, arguments, strict=False))
+            else:
+                named.update(zip(positional, arguments[: len(positional)], strict=True))
+                named[variadic] = arguments[len(positional) :]
+            named = {key: _batched(batch, value) for key, value in named.items()}
+            result = special(batch, name, **named)
+            if result is not NO_RULE:
+                return result
+            warn_slow(name)
+        elif any(is_array(a) or isinstance(a, (tuple, list)) for a in (*arguments, *params.values())):
+            warn_slow(name)
+        return loop(
+            batch, name, lambda *a, **k: getattr(_namespace(namespace, a), name)(*a, **k), arguments, params
+        )
+
+    return call
+
+
+def _namespace(namespace: BatchedNamespace, arguments: tuple[Any, ...]) -> Any:
+    flat = [m for a in arguments for m in (a if isinstance(a, (tuple, list)) else (a,)) if is_array(m)]
+    return joint(flat) if flat else namespace.base
+
+
+def _batched(batch: Batch, value: Any) -> Any:
+    if is_array(value):
+        return lifted(batch, value)
+    if isinstance(value, (tuple, list)) and value and all(is_array(member) for member in value):
+        return type(value)(lifted(batch, member) for member in value)
+    return value
+
+
+def _parameters(target: Any) -> tuple[list[str], str | None]:
+    """Names of the parameters that may be given by position, and of a variadic one; what is first is called x."""
+    try:
+        parameters = inspect.signature(target).parameters.values()
+    except ValueError:
+        return [], None
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if names and names[0] in ("input", "grad", "g"):
+        names[0] = "x"
+    return names, next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+
+
+#: broadcasting functions that are no elementwise op of the table
+ELEMENTWISE = frozenset((
+    "alias", "cast", "clone", "complex", "conj", "contiguous", "copy", "copy_values", "empty_like", "full_like", "imag",
+    "ones_like", "positive", "real", "stack_parts", "to_device", "view_as_real", "where", "zeros_like", "view_dtype",
+))  # fmt: skip
+
+#: primitives whose results' shapes depend on values
+DYNAMIC = frozenset(("distinct", "masked_select", "nonzero", "unique"))
+
+#: ops that draw random numbers; `vmap` decides what they may do
+RANDOM = frozenset((
+    "alpha_dropout_shift", "bernoulli_samples", "native_dropout", "normal_samples", "random_fill",
+))  # fmt: skip
+
+
+def wrapped(batch: Batch, value: Any) -> Any:
+    """Results as batched arrays."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(wrapped(batch, member) for member in value)
+    return BatchedArray(value, batch)
+
+
+def up(dim: Any) -> Any:
+    """Dimensions of an example as dimensions of the array inside."""
+    if isinstance(dim, (tuple, list)):
+        return tuple(up(d) for d in dim)
+    return dim + 1 if dim >= 0 else dim
+
+
+def run(name: str, *values: Array, **params: Any) -> Any:
+    """The primitive on what is inside."""
+    return getattr(joint(values), name)(*values, **params)
+
+
+# -- reductions and everything else along dimensions ---------------------------------------------------------------------
+
+
+@rule(
+    "sum",
+    "mean",
+    "prod",
+    "nansum",
+    "amax",
+    "amin",
+    "any",
+    "all",
+    "count_nonzero",
+    "var",
+    "std",
+    "logsumexp",
+    "vector_norm",
+)
+def _reduce(
+    batch: Batch, name: str, x: BatchedArray, dim: Any = None, keepdim: Any = None, **params: Any
+) -> Any:
+    value = x.value
+    if keepdim is not None:
+        params["keepdim"] = keepdim
+    if not x.ndim:
+        result = run(name, inside(value).unsqueeze(value, 1), dim=(1,) if dim is None or isinstance(dim, tuple) else 1,
+                     **{**params, **({"keepdim": False} if keepdim is not None else {})})  # fmt: skip
+        return wrapped(batch, result)
+    if dim is None or dim == ():
+        dim = tuple(range(x.ndim))
+    return wrapped(batch, run(name, value, dim=up(dim), **params))
+
+
+@rule("argmax", "argmin")
+def _argument(batch: Batch, name: str, x: BatchedArray, dim: int | None = None, keepdim: bool = False) -> Any:
+    value = x.value
+    if dim is not None and x.ndim:
+        return wrapped(batch, run(name, value, dim=up(dim), keepdim=keepdim))
+    if keepdim:
+        return NO_RULE
+    return wrapped(batch, run(name, inside(value).reshape(value, (value.shape[0], -1)), dim=1))
+
+
+@rule(
+    "cumsum", "cumprod", "cummax", "cummin", "logcumsumexp", "sort", "argsort", "topk", "kthvalue", "max_with_index",
+    "min_with_index", "median_with_index", "softmax", "log_softmax", "flip", "roll", "select", "narrow", "unfold", "split",
+    "split_with_sizes", "unbind", "squeeze",
+)  # fmt: skip
+def _along(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
+    key = "dims" if "dims" in params else "dim"
+    dim = params.get(key)
+    if name in ("sort", "argsort", "topk") and dim is None:
+        dim = -1
+    if name == "squeeze" and dim is None:
+        dim = tuple(d for d, extent in enumerate(x.shape) if extent == 1)
+    if not x.ndim:
+        if name in ("softmax", "log_softmax"):
+            return wrapped(
+                batch, run(name, inside(x.value).unsqueeze(x.value, 1), dim=1).reshape(x.value.shape)
+            )
+        return x if name in ("flip", "squeeze") else NO_RULE
+    if dim is None:
+        return NO_RULE
+    if name == "squeeze" and dim == ():
+        return x
+    return wrapped(batch, run(name, x.value, **{**params, key: up(dim)}))
+
+
+@rule("unsqueeze")
+def _unsqueeze(batch: Batch, name: str, x: BatchedArray, dim: int) -> Any:
+    return wrapped(batch, run(name, x.value, up(dim)))
+
+
+@rule("transpose")
+def _transpose(batch: Batch, name: str, x: BatchedArray, dim0: int, dim1: int) -> Any:
+    return x if not x.ndim else wrapped(batch, run(name, x.value, up(dim0), up(dim1)))
+
+
+@rule("diagonal", "diag_embed")
+def _diagonal(
+    batch: Batch,
+    name: str,
+    x: BatchedArray,
+    offset: int = 0,
+    dim1: int | None = None,
+    dim2: int | None = None,
+) -> Any:
+    first, second = (0, 1) if name == "diagonal" else (-2, -1)
+    dims = {"dim1": up(first if dim1 is None else dim1), "dim2": up(second if dim2 is None else dim2)}
+    return wrapped(batch, run(name, x.value, offset=offset, **dims))
+
+
+@rule(
+    "diagonal_backward",
+    "unfold_backward",
+    "gather_backward",
+    "index_select_backward",
+    "slice_backward",
+    "pad_backward",
+)
+def _scattered(batch: Batch, name: str, x: BatchedArray, *, shape: Any, **params: Any) -> Any:
+    if "index" in params:
+        index = params.pop("index")
+        if name == "index_select_backward":
+            if index.value.shape[0] != 1:
+                return NO_RULE
+            params["index"] = inside(index.value).select(index.value, 0, 0)
+            leading = x.value.shape[0]
+            value = x.value
+        else:
+            if not shape:
+                return NO_RULE
+            value, params["index"] = grown(batch, x), grown(batch, index)
+            leading = batch.size
+        if not shape:
+            return NO_RULE
+        index = params.pop("index")
+        return wrapped(batch, run(name, value, index, shape=(leading, *shape), dim=up(params["dim"])))
+    if name == "pad_backward":
+        if params["mode"] != "constant":
+            return NO_RULE
+    elif name == "slice_backward":
+        key = params["key"]
+        params["key"] = (slice(None), *(key if isinstance(key, tuple) else (key,)))
+    else:
+        params = {k: up(v) if k.startswith("dim") else v for k, v in params.items()}
+    return wrapped(batch, run(name, x.value, shape=(x.value.shape[0], *shape), **params))
+
+
+@rule("permute")
+def _permute(batch: Batch, name: str, x: BatchedArray, dims: Any) -> Any:
+    return wrapped(batch, run(name, x.value, (0, *(d % x.ndim + 1 for d in dims))))
+
+
+@rule("t")
+def _t(batch: Batch, name: str, x: BatchedArray) -> Any:
+    return x if x.ndim < 2 else wrapped(batch, run("transpose", x.value, 1, 2))
+
+
+@rule("mT")
+def _mt(batch: Batch, name: str, x: BatchedArray) -> Any:
+    return wrapped(batch, run("transpose", x.value, -2, -1))
+
+
+@rule("trace")
+def _trace(batch: Batch, name: str, x: BatchedArray) -> Any:
+    return wrapped(batch, run("sum", run("diagonal", x.value, 0, 1, 2), dim=1))
+
+
+@rule("tril", "triu", "view_as_complex")
+def _last_dimensions(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
+    return wrapped(batch, run(name, x.value, **params))
+
+
+@rule("max_all", "min_all")
+def _extreme(batch: Batch, name: str, x: BatchedArray) -> Any:
+    return (
+        wrapped(batch, run("amax" if name == "max_all" else "amin", x.value, dim=tuple(range(1, x.ndim + 1))))
+        if x.ndim
+        else x
+    )
+
+
+@rule("linalg_cross")
+def _cross(batch: Batch, name: str, x: BatchedArray, other: BatchedArray, dim: int) -> Any:
+    return wrapped(batch, run(name, *aligned([x, other]), dim=up(dim)))
+
+
+@rule("repeat_interleave")
+def _repeat_interleave(batch: Batch, name: str, x: BatchedArray, repeats: Any, dim: int | None = None) -> Any:
+    if not isinstance(repeats, int) or dim is None or not x.ndim:
+        return NO_RULE
+    return wrapped(batch, run(name, x.value, repeats, up(dim)))
+
+
+# -- shapes --------------------------------------------------------------------------------------------------------------
+
+
+@rule("reshape", "view", "reshape_copy")
+def _reshape(batch: Batch, name: str, x: BatchedArray, shape: Any) -> Any:
+    return wrapped(batch, run(name, x.value, shape=(x.value.shape[0], *shape)))
+
+
+@rule("expand")
+def _expand(batch: Batch, name: str, x: BatchedArray, shape: Any) -> Any:
+    value = x.value
+    padded = (value.shape[0], *(1,) * (len(shape) - x.ndim), *x.shape)
+    goal = tuple(old if new == -1 else new for old, new in zip(padded[1:], shape, strict=True))
+    return wrapped(batch, run(name, inside(value).reshape(value, padded), (value.shape[0], *goal)))
+
+
+@rule("sum_to")
+def _sum_to(batch: Batch, name: str, x: BatchedArray, shape: Any) -> Any:
+    value = x.value
+    extra = x.ndim - len(shape)
+    dims = tuple(range(1, extra + 1))
+    dims += tuple(d + 1 for d in range(extra, x.ndim) if shape[d - extra] == 1 and x.shape[d] != 1)
+    if not dims:
+        return x
+    summed = run("sum", value, dim=dims, keepdim=True)
+    return wrapped(batch, inside(summed).reshape(summed, (value.shape[0], *shape)))
+
+
+@rule("tile", "repeat")
+def _repeat(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
+    key, repeats = next(iter(params.items()))
+    value = x.value
+    if len(repeats) < x.ndim:
+        return NO_RULE
+    value = inside(value).reshape(value, (value.shape[0], *(1,) * (len(repeats) - x.ndim), *x.shape))
+    return wrapped(batch, run(name, value, **{key: (1, *repeats)}))
+
+
+@rule("pad")
+def _pad(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
+    if params.get("mode", "constant") != "constant":
+        return NO_RULE
+    return wrapped(batch, run(name, x.value, **params))
+
+
+@rule("cat", "stack", "cat_inputs", "stack_inputs")
+def _join(batch: Batch, name: str, dim: int = 0, **members: Any) -> Any:
+    arrays = [lifted(batch, member) for member in next(iter(members.values()))]
+    alike = all(array.value.shape[0] == 1 for array in arrays)
+    values = [array.value if alike else grown(batch, array) for array in arrays]
+    return wrapped(batch, getattr(joint(values), name.removesuffix("_inputs"))(values, dim=up(dim)))
+
+
+# -- indexing ------------------------------------------------------------------------------------------------------------
+
+
+@rule("slice_view", "getitem")
+def _slice(batch: Batch, name: str, x: BatchedArray, key: Any) -> Any:
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(is_array(k) or isinstance(k, list) for k in keys):
+        return NO_RULE
+    return wrapped(batch, run(name, x.value, key=(slice(None), *keys)))
+
+
+def _same(*indices: BatchedArray) -> list[Array] | None:
+    """The indices without the hidden dimension, if nothing varies."""
+    if any(index.value.shape[0] != 1 for index in indices):
+        return None
+    return [inside(index.value).select(index.value, 0, 0) for index in indices]
+
+
+def _places(batch: Batch, indices: Any, dims: Any) -> tuple[list[Array], tuple[int, ...]] | None:
+    """Indices and dimensions of an advanced index of what is inside, where the result has the batch in front."""
+    dims = tuple(dims)
+    plain = _same(*indices)
+    if plain is not None and dims == tuple(range(dims[0], dims[0] + len(dims))):
+        return plain, up(dims)
+    if dims != tuple(range(len(dims))):
+        return None
+    arrays = aligned(list(indices))
+    values = [value if value.shape[0] == batch.size else _grow(batch, value) for value in arrays]
+    namespace = inside(values[0])
+    rows = namespace.arange(0, batch.size, 1, values[0].dtype)
+    rows = namespace.reshape(rows, (batch.size, *(1,) * (len(values[0].shape) - 1)))
+    return [rows, *values], (0, *up(dims))
+
+
+def _grow(batch: Batch, value: Array) -> Array:
+    return inside(value).expand(value, (batch.size, *value.shape[1:]))
+
+
+@rule("index")
+def _index(batch: Batch, name: str, x: BatchedArray, indices: Any, dims: Any) -> Any:
+    if any(str(index.dtype) == "bool" for index in indices):
+        return NO_RULE
+    found = _places(batch, indices, dims)
+    if found is None:
+        return NO_RULE
+    value = x.value if found[1][0] else grown(batch, x)
+    return wrapped(batch, run(name, value, *found[0], dims=found[1]))
+
+
+@rule("index_backward")
+def _index_backward(batch: Batch, name: str, x: BatchedArray, indices: Any, shape: Any, dims: Any) -> Any:
+    if any(str(index.dtype) == "bool" for index in indices):
+        return NO_RULE
+    found = _places(batch, indices, dims)
+    if found is None:
+        return NO_RULE
+    value = x.value if found[1][0] else grown(batch, x)
+    return wrapped(batch, run(name, value, *found[0], shape=(value.shape[0], *shape), dims=found[1]))
+
+
+@rule("index_select", "embedding_rows")
+def _rows(batch: Batch, name: str, x: BatchedArray | None = None, **params: Any) -> Any:
+    if name == "embedding_rows":
+        weight, indices = params.pop("weight"), params.pop("indices")
+        table = _same(weight)
+        if table is None:
+            return NO_RULE
+        return wrapped(batch, run(name, table[0], indices.value, **params))
+    index = _same(params.pop("index"))
+    assert x is not None
+    if index is None or not x.ndim:
+        return NO_RULE
+    return wrapped(batch, run(name, x.value, index[0], dim=up(params["dim"])))
+
+
+@rule("gather", "scatter", "scatter_add", "scatter_fill", "scatter_extreme")
+def _gather(
+    batch: Batch, name: str, x: BatchedArray, index: BatchedArray, src: Any = None, *, dim: int, **params: Any
+) -> Any:
+    if not x.ndim or not index.ndim:
+        return NO_RULE
+    values = [grown(batch, each) for each in (x, index, src) if each is not None]
+    return wrapped(batch, run(name, *values, dim=up(dim), **params))
+
+
+@rule("copy_slices")
+def _copy_slices(batch: Batch, name: str, base: BatchedArray, values: BatchedArray, steps: Any) -> Any:
+    value = base.value if values.value.shape[0] == 1 else grown(batch, base)
+    result = wrapped(batch, inside(value).copy(value))
+    replay(result.namespace, result, steps)[...] = values
+    return result
+
+
+@rule("place")
+def _place(batch: Batch, name: str, x: BatchedArray, index: BatchedArray, dim: int, **params: Any) -> Any:
+    if not x.ndim or x.ndim != index.ndim:
+        return NO_RULE
+    return wrapped(batch, run(name, grown(batch, x), grown(batch, index), dim=up(dim), **params))
+
+
+# -- products ------------------------------------------------------------------------------------------------------------
+
+
+@rule("matmul", "mm", "bmm", "mv", "dot")
+def _matmul(batch: Batch, name: str, **operands: Any) -> Any:
+    first, second = operands.values()
+    return product(batch, first, second)
+
+
+def product(batch: Batch, first: BatchedArray, second: BatchedArray) -> Any:
+    """matmul, example by example."""
+    a, b = first.value, second.value
+    if b.shape[0] == 1 and a.shape[0] != 1 and second.ndim == 2 and first.ndim:
+        # The same matrix for all: one large product.
+        return wrapped(batch, run("matmul", a, inside(b).select(b, 0, 0)))
+    if first.ndim == 1:
+        a = inside(a).unsqueeze(a, 1)
+    if second.ndim == 1:
+        b = inside(b).unsqueeze(b, 2)
+    a, b = aligned([BatchedArray(a, batch), BatchedArray(b, batch)])
+    result = run("matmul", a, b)
+    if second.ndim == 1:
+        result = run("select", result, len(result.shape) - 1, 0)
+    if first.ndim == 1:
+        result = run("select", result, len(result.shape) - (1 if second.ndim == 1 else 2), 0)
+    return wrapped(batch, result)
+
+
+@rule("outer")
+def _outer(batch: Batch, name: str, **operands: Any) -> Any:
+    first, second = (operand.value for operand in operands.values())
+    a, b = inside(first).unsqueeze(first, 2), inside(second).unsqueeze(second, 1)
+    return wrapped(batch, run("mul", a, b))
+
+
+@rule("linear_unbiased", "linear")
+def _linear(
+    batch: Batch, name: str, x: BatchedArray, weight: BatchedArray, bias: BatchedArray | None = None
+) -> Any:
+    result = product(
+        batch, x, wrapped(batch, run("transpose", weight.value, 1, 2)) if weight.ndim == 2 else weight
+    )
+    return result if bias is None else result + bias
+
+
+@rule("addmm")
+def _addmm(
+    batch: Batch, name: str, x: BatchedArray, mat1: BatchedArray, mat2: BatchedArray, beta: Any, alpha: Any
+) -> Any:
+    result = product(batch, mat1, mat2)
+    if alpha != 1:
+        result = result * alpha
+    return result if beta == 0 else result + (x if beta == 1 else x * beta)
+
+
+# -- losses --------------------------------------------------------------------------------------------------------------
+
+
+@rule(
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",
+)  # fmt: skip
+def _loss(
+    batch: Batch, name: str, x: BatchedArray, target: BatchedArray, reduction: str, **params: Any
+) -> Any:
+    weight = params.pop("pos_weight", None)
+    if reduction not in ("none", "mean", "sum"):
+        return NO_RULE
+    operands = [x, target] if weight is None else [x, target, weight]
+    losses = wrapped(batch, run(name, *aligned(operands), reduction="none", **params))
+    return losses if reduction == "none" else _reduce(batch, reduction, losses, None, False)
+
+
+# -- convolution and pooling ---------------------------------------------------------------------------------------------
+
+
+def folded(value: Array) -> Array:
+    """The hidden dimension and the first one of the example as one."""
+    return inside(value).reshape(value, (value.shape[0] * value.shape[1], *value.shape[2:]))
+
+
+def unfolded(value: Array, size: int) -> Array:
+    """The inverse of `folded`."""
+    return inside(value).reshape(value, (size, value.shape[0] // size, *value.shape[1:]))
+
+
+def _channels(value: Array) -> Array:
+    """(batch, N, C, ...) as (N, batch * C, ...)."""
+    moved = inside(value).transpose(value, 0, 1)
+    return inside(moved).reshape(moved, (moved.shape[0], moved.shape[1] * moved.shape[2], *moved.shape[3:]))
+
+
+def _unchannels(value: Array, size: int) -> Array:
+    """The inverse of `_channels`."""
+    split = inside(value).reshape(value, (value.shape[0], size, value.shape[1] // size, *value.shape[2:]))
+    return inside(split).transpose(split, 0, 1)
+
+
+@rule("convolution")
+def _convolution(
+    batch: Batch,
+    name: str,
+    x: BatchedArray,
+    weight: BatchedArray,
+    bias: BatchedArray | None = None,
+    *,
+    groups: int,
+    **params: Any,
+) -> Any:
+    spatial = x.ndim - 2
+    kernels = _same(weight)
+    if kernels is not None:
+        size = x.value.shape[0]
+        result = wrapped(
+            batch, unfolded(run(name, folded(x.value), kernels[0], None, groups=groups, **params), size)
+        )
+    else:
+        size = batch.size
+        value = run(
+            name, _channels(grown(batch, x)), folded(weight.value), None, groups=groups * size, **params
+        )
+        result = wrapped(batch, _unchannels(value, size))
+    if bias is None:
+        return result
+    return result + bias.reshape(bias.shape[0], *(1,) * spatial)
+
+
+@rule("convolution_input")
+def _convolution_input(
+    batch: Batch,
+    name: str,
+    x: BatchedArray,
+    weight: BatchedArray,
+    *,
+    input_shape: Any,
+    groups: int,
+    **params: Any,
+) -> Any:
+    kernels = _same(weight)
+    if kernels is not None:
+        size = x.value.shape[0]
+        shape = (size * input_shape[0], *input_shape[1:])
+        value = run(name, folded(x.value), kernels[0], input_shape=shape, groups=groups, **params)
+        return wrapped(batch, unfolded(value, size))
+    size = batch.size
+    shape = (input_shape[0], size * input_shape[1], *input_shape[2:])
+    value = run(
+        name,
+        _channels(grown(batch, x)),
+        folded(weight.value),
+        input_shape=shape,
+        groups=groups * size,
+        **params,
+    )
+    return wrapped(batch, _unchannels(value, size))
+
+
+@rule("convolution_weight")
+def _convolution_weight(
+    batch: Batch,
+    name: str,
+    x: BatchedArray,
+    input: BatchedArray,
+    *,
+    weight_shape: Any,
+    groups: int,
+    **params: Any,
+) -> Any:
+    size = batch.size
+    shape = (size * weight_shape[0], *weight_shape[1:])
+    gradient, given = _channels(grown(batch, x)), _channels(grown(batch, input))
+    return wrapped(
+        batch, unfolded(run(name, gradient, given, weight_shape=shape, groups=groups * size, **params), size)
+    )
+
+
+@rule("average_pool", "adaptive_average_pool", "max_pool", "adaptive_max_pool")
+def _pool(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
+    size = x.value.shape[0]
+    result = run(name, folded(x.value), **params)
+    if isinstance(result, tuple):
+        return tuple(wrapped(batch, unfolded(value, size)) for value in result)
+    return wrapped(batch, unfolded(result, size))
+
+
+@rule("average_pool_backward", "adaptive_average_pool_backward", "max_pool_backward")
+def _pool_backward(
+    batch: Batch, name: str, x: BatchedArray, indices: Any = None, *, input_shape: Any, **params: Any
+) -> Any:
+    values = [x.value] if indices is None else [grown(batch, x), grown(batch, indices)]
+    size = values[0].shape[0]
+    shape = (size * input_shape[0], *input_shape[1:])
+    return wrapped(batch, unfolded(run(name, *map(folded, values), input_shape=shape, **params), size))
+
+
+# -- random numbers ------------------------------------------------------------------------------------------------------
+
+
+@rule("native_dropout", "alpha_dropout_shift")
+def _dropout(batch: Batch, name: str, x: BatchedArray, *, mask_shape: Any, **params: Any) -> Any:
+    if x.ndim != len(mask_shape):
+        return NO_RULE
+    leading = 1 if batch.randomness == "same" else batch.size
+    return wrapped(batch, run(name, grown(batch, x), mask_shape=(leading, *mask_shape), **params))
+
+
+@rule("random_fill")
+def _random_fill(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
+    value = x.value if batch.randomness == "same" else grown(batch, x)
+    if batch.randomness == "same" and value.shape[0] != 1:
+        value = inside(value).narrow(value, 0, 0, 1)
+    return wrapped(batch, run(name, value, **params))
+
+
+@rule("bernoulli_samples", "normal_samples")
+def _samples(batch: Batch, name: str, **given: Any) -> Any:
+    if batch.randomness == "same":  # the same seed and offset for each example: one by one
+        return NO_RULE
+    arrays = [value for value in given.values() if isinstance(value, BatchedArray)]
+    params = {key: value for key, value in given.items() if not isinstance(value, BatchedArray)}
+    return wrapped(batch, run(name, *(_grow_all(batch, aligned(arrays))), **params))
+
+
+def _grow_all(batch: Batch, values: list[Array]) -> list[Array]:
+    return [value if value.shape[0] == batch.size else _grow(batch, value) for value in values]

@@ -1,0 +1,455 @@
+"""`vmap`: a function of one example becomes a function of a batch of them.
+
+While the function runs, a `Vectorizer` sees its op calls. It brings operands that do not vary into the batch (so that
+what they get back in backward is summed over it) and lets the call go on, to outer transforms and then to the arrays,
+where `batched.py` takes over. Three linear ops lead in and out; they are recorded like others, so derivatives may be
+taken outside a `vmap`, inside it, or across it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+from autograd_gpu import dtypes, errors
+from autograd_gpu.core import modes
+from autograd_gpu.core.call import REGISTRY, compute, constant, operand, prepare, record
+from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.op import Op, TensorNamespace, tensor_namespace
+from autograd_gpu.device import type_for
+from autograd_gpu.func import trees
+from autograd_gpu.func.batched import Array, Batch, BatchedArray, grown, inside, lifted
+from autograd_gpu.func.rules import RANDOM
+from autograd_gpu.ops.generators import default_generator
+
+# -- into the batch and out of it ----------------------------------------------------------------------------------------
+
+
+def _enter(F: Any, input: Array, *, batch: Batch, dim: int) -> Array:
+    return BatchedArray(moved(input, dim, 0), batch)
+
+
+def _leave(F: Any, input: Array, *, batch: Batch, dim: int) -> Array:
+    return moved(grown(batch, lifted(batch, input)), 0, dim)
+
+
+def _lift(F: Any, input: Array, *, batch: Batch) -> Array:
+    return lifted(batch, input)
+
+
+def _gather(F: Any, input: Array, *, batch: Batch) -> Array:
+    array = lifted(batch, input)
+    value = array.value
+    if value.shape[0] == batch.size:
+        return inside(value).sum(value, dim=0)
+    return inside(value).select(value, 0, 0) * batch.size
+
+
+def moved(array: Array, source: int, target: int) -> Array:
+    """The array with one dimension moved."""
+    if source == target:
+        return array
+    order = [d for d in range(len(array.shape)) if d != source]
+    order.insert(target, source)
+    return inside(array).permute(array, tuple(order))
+
+
+def _boundary(body: Callable[..., Any], name: str) -> Op:
+    body.__name__ = name
+    return Op(
+        body, "linear", promote="none", out="infer", outputs=("out",), saves=(),
+        holomorphic=True, fused=False, grad_name=None, register=False,
+    )  # fmt: skip
+
+
+ENTER = _boundary(_enter, "vmap_enter")
+LEAVE = _boundary(_leave, "vmap_leave")
+LIFT = _boundary(_lift, "vmap_lift")
+GATHER = _boundary(_gather, "vmap_gather")
+_BOUNDARIES = (ENTER, LEAVE, LIFT, GATHER)
+
+
+def cross(op: Op, value: Any, **params: Any) -> Any:
+    """Through a boundary: a tensor as any op would, a raw array at once."""
+    if not isinstance(value, Tensor):
+        return op.body(None, value, **params)
+    return _call(op, [value], params)
+
+
+ENTER.rule(input=lambda F, g, *, batch, dim: cross(LEAVE, g, batch=batch, dim=dim))
+LEAVE.rule(input=lambda F, g, *, batch, dim: cross(ENTER, g, batch=batch, dim=dim))
+LIFT.rule(input=lambda F, g, *, batch: cross(GATHER, g, batch=batch))
+GATHER.rule(input=lambda F, g, *, batch: cross(LIFT, g, batch=batch))
+for _op in _BOUNDARIES:
+    delattr(TensorNamespace, _op.name)  # nobody looks them up
+
+
+def _call(op: Op, tensors: Sequence[Tensor | None], params: dict[str, Any]) -> Any:
+    """A call whose inputs are prepared, seen by the remaining interceptors."""
+    if modes.local.interceptors:
+        return modes.local.interceptors[-1](op, tensors, params)
+    namespace = next(t for t in tensors if t is not None)._type.namespace
+    if op in _BOUNDARIES and op.name not in namespace.__dict__:
+        namespace.__dict__[op.name] = partial(op.body, namespace)
+    arrays = [None if t is None else t._array for t in tensors]
+    return record(op, tensors, arrays, compute(op, namespace, tensors, arrays, params), params)
+
+
+# -- while the function runs ---------------------------------------------------------------------------------------------
+
+RANDOMNESS = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness "
+    "flags on vmap or perform the randomness operation out of vmap"
+)
+
+
+class Vectorizer:
+    """The interceptor of one `vmap`."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        #: how many ops have drawn random numbers
+        self.draws = 0
+
+    def batched(self, value: Any) -> bool:
+        return (
+            isinstance(value, Tensor)
+            and value._array.__class__ is BatchedArray
+            and value._array.batch is self.batch
+        )
+
+    def __call__(self, op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        if op in _BOUNDARIES:
+            return self._outside(op, inputs, params)
+        if op.fused and any(self.batched(value) for value in inputs) and not self._draws(op, params):
+            device = next(t for t in inputs if self.batched(t))._type.device
+            result = op.body(tensor_namespace(device), *inputs, **params)
+            return result[0] if op.saves else result
+        tensors = self._prepared(op, inputs)
+        drawing = self._draws(op, params)
+        if drawing:
+            self.draws += 1
+            if self.batch.randomness == "error":
+                raise RuntimeError(f"{RANDOMNESS}\n  in {op.name}{errors.here()}")
+        if not any(self.batched(t) for t in tensors) and not (
+            drawing and self.batch.randomness == "different"
+        ):
+            return self._outside(op, tensors, params)
+        modes.local.interceptors.remove(self)
+        try:
+            tensors = [
+                t if t is None or self._inside(t) else cross(LIFT, t, batch=self.batch) for t in tensors
+            ]
+            return _call(op, tensors, params)
+        finally:
+            modes.local.interceptors.append(self)
+
+    def _outside(self, op: Op, tensors: Sequence[Any], params: dict[str, Any]) -> Any:
+        modes.local.interceptors.remove(self)
+        try:
+            return _call(op, tensors, params)
+        finally:
+            modes.local.interceptors.append(self)
+
+    def _inside(self, tensor: Tensor) -> bool:
+        """Whether a tensor is in this batch, or in one that was started within it."""
+        array = tensor._array
+        return array.__class__ is BatchedArray and array.batch.number >= self.batch.number
+
+    def _draws(self, op: Op, params: dict[str, Any]) -> bool:
+        return op.name in RANDOM or (op.name == "attention" and params.get("dropout_p", 0) > 0)
+
+    def _prepared(self, op: Op, inputs: Sequence[Any]) -> list[Any]:
+        """What `core.call.prepare` does, knowing that arrays of one dtype may differ in their batches."""
+        regular = (Tensor, bool, int, float, complex)
+        if (
+            op.promote == "none"
+            or not all(isinstance(v, regular) for v in inputs if v is not None)
+            or None in inputs[:1]
+        ):
+            return prepare(op, inputs)
+        if any(
+            v is None and op.inputs[i] not in op.optional for i, v in enumerate(inputs) if i < len(op.inputs)
+        ):
+            return prepare(op, inputs)
+        devices = {v._type.device for v in inputs if isinstance(v, Tensor)}
+        if len(devices) != 1:
+            return prepare(op, inputs)
+        dtype = dtypes.result_type(*(operand(value) for value in inputs if value is not None))
+        if op.promote == "float" and dtype.category < dtypes.FLOAT:
+            dtype = dtypes.get_default_dtype()
+        target = type_for(dtype, devices.pop())
+        tensors: list[Any] = []
+        for value in inputs:
+            if value is None or (isinstance(value, Tensor) and value._type.dtype is dtype):
+                tensors.append(value)
+            elif isinstance(value, Tensor):
+                tensors.append(REGISTRY["cast"].apply(value, dtype=target.numpy))
+            else:
+                tensors.append(constant(target, value))
+        return tensors
+
+
+def into_the_innermost(value: Tensor) -> Tensor:
+    """A tensor as part of the innermost batch, where each example's gradient with respect to it is its own."""
+    for interceptor in reversed(modes.local.interceptors):
+        if isinstance(interceptor, Vectorizer):
+            if interceptor.batched(value):
+                return value
+            lifted_value: Tensor = cross(LIFT, value, batch=interceptor.batch)
+            return lifted_value
+    return value
+
+
+# -- the function users call ---------------------------------------------------------------------------------------------
+
+
+def name_of(func: Any) -> str:
+    """What to call a function in messages."""
+    if hasattr(func, "__name__"):
+        return str(func.__name__)
+    if isinstance(func, functools.partial):
+        return f"functools.partial({name_of(func.func)}, ...)"
+    return repr(func)
+
+
+def vmap(
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """A function that applies `func` to each example of a batch, computing all of them at once.
+
+    Inside `func` tensors look like one example: their shapes lack the batch dimension. Ops without a batching rule run
+    example by example, with one warning per op. Nests with itself and with `grad`, `jacrev` and the others.
+
+    Args:
+        func: takes tensors (in nested tuples, lists and dictionaries, too), returns tensors.
+        in_dims: which dimension of each input is the batch; None for inputs that all examples share. One value for
+            all, or a nesting like that of the inputs.
+        out_dims: where the batch goes in each output; None for outputs that do not depend on the example.
+        randomness: what random ops do: "error", draw "different" numbers for each example, or the "same" for all.
+        chunk_size: how many examples to compute at once, to save memory; None for all.
+
+    Raises:
+        ValueError: when `in_dims` or `out_dims` do not fit, or batch sizes differ.
+        RuntimeError: inside `func`, for `.item()`, `bool()` and results whose shapes depend on values.
+
+    >>> dot = ag.func.vmap(lambda a, b: (a * b).sum())
+    >>> dot(ag.ones(2, 3), ag.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    tensor([ 6., 15.])
+    >>> ag.func.vmap(ag.func.grad(lambda x: x ** 3))(ag.tensor([1.0, 2.0]))
+    tensor([ 3., 12.])
+    """
+    if randomness not in ("error", "different", "same"):
+        raise RuntimeError(
+            f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
+        )
+    if not (chunk_size is None or chunk_size > 0):
+        raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
+
+    @functools.wraps(func, updated=())
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        for found in trees.flatten(out_dims)[0]:
+            if found is not None and not isinstance(found, int):
+                raise ValueError(
+                    f"vmap({name_of(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection "
+                    "of ints representing where in the outputs the vmapped dimension should appear."
+                )
+        leaves, tree = trees.flatten(args)
+        dims = _in_dims(func, in_dims, args, leaves, tree)
+        size = _batch_size(leaves, dims)
+        if chunk_size is None or chunk_size >= size:
+            return _once(func, size, leaves, dims, tree, out_dims, randomness, kwargs)
+        results = []
+        for start in range(0, size, chunk_size):
+            length = min(chunk_size, size - start)
+            part = [
+                x if dim is None else x.narrow(dim, start, length)
+                for x, dim in zip(leaves, dims, strict=True)
+            ]
+            results.append(_once(func, length, part, dims, tree, out_dims, randomness, kwargs))
+        return _joined(results, out_dims)
+
+    return wrapped
+
+
+def _in_dims(
+    func: Any, in_dims: Any, args: tuple[Any, ...], leaves: list[Any], tree: trees.Tree
+) -> list[int | None]:
+    start = f"vmap({name_of(func)}, in_dims={in_dims}, ...)(<inputs>): "
+    if not isinstance(in_dims, (int, tuple)):
+        raise ValueError(
+            f"{start}expected `in_dims` to be int or a (potentially nested) tuple matching the structure of inputs, got: "
+            f"{type(in_dims)}."
+        )
+    if not args:
+        raise ValueError(
+            f"vmap({name_of(func)})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a "
+            "function with no inputs. The latter is unsupported."
+        )
+    dims = trees.broadcast(in_dims, tree)
+    if dims is None:
+        raise ValueError(
+            f"{start}in_dims is not compatible with the structure of `inputs`. in_dims has structure "
+            f"{trees.flatten(in_dims)[1]} but inputs has structure {tree}."
+        )
+    result: list[int | None] = []
+    for value, dim in zip(leaves, dims, strict=True):
+        if dim is not None and not isinstance(dim, int):
+            raise ValueError(
+                f"{start}Got in_dim={dim} for an input but in_dim must be either an integer dimension or None."
+            )
+        if dim is not None and not isinstance(value, Tensor):
+            raise ValueError(
+                f"{start}Got in_dim={dim} for an input but the input is of type {type(value)}. We cannot vmap over non-Tensor "
+                "arguments, please use None as the respective in_dim"
+            )
+        if dim is not None and not -value.ndim <= dim < value.ndim:
+            raise ValueError(
+                f"{start}Got in_dim={dim} for some input, but that input is a Tensor of dimensionality {value.ndim} so "
+                f"expected in_dim to satisfy -{value.ndim} <= in_dim < {value.ndim}."
+            )
+        result.append(None if dim is None else dim % value.ndim)
+    return result
+
+
+def _batch_size(leaves: list[Any], dims: list[int | None]) -> int:
+    sizes = [value.shape[dim] for value, dim in zip(leaves, dims, strict=True) if dim is not None]
+    if not sizes:
+        raise ValueError("vmap: Expected at least one Tensor to vmap over")
+    if any(size != sizes[0] for size in sizes):
+        raise ValueError(
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped "
+            "dimension"
+        )
+    return int(sizes[0])
+
+
+def _once(
+    func: Any, size: int, leaves: list[Any], dims: list[int | None], tree: trees.Tree, out_dims: Any, randomness: str,
+    kwargs: dict[str, Any],
+) -> Any:  # fmt: skip
+    batch = Batch(size, randomness)
+    given = [
+        value if dim is None else cross(ENTER, value, batch=batch, dim=dim)
+        for value, dim in zip(leaves, dims, strict=True)
+    ]
+    vectorizer = Vectorizer(batch)
+    start = _drawn()
+    with modes.intercept(vectorizer):
+        outputs = func(*trees.unflatten(given, tree), **kwargs)
+    if randomness != "same" and _drawn() - start > vectorizer.draws:
+        # Factories (rand, randn, randperm) draw before any op could be seen.
+        if randomness == "error":
+            raise RuntimeError(RANDOMNESS + errors.here())
+        return _one_by_one(func, size, leaves, dims, tree, out_dims, kwargs)
+    return _left(func, batch, outputs, out_dims)
+
+
+def _drawn() -> int:
+    return default_generator._offset
+
+
+def _one_by_one(
+    func: Any,
+    size: int,
+    leaves: list[Any],
+    dims: list[int | None],
+    tree: trees.Tree,
+    out_dims: Any,
+    kwargs: dict[str, Any],
+) -> Any:
+    """Every example by itself: what factories of random numbers need to differ."""
+    results = []
+    for index in range(size):
+        part = [x if dim is None else x.narrow(dim, index, 1) for x, dim in zip(leaves, dims, strict=True)]
+        examples = [x if dim is None else x.squeeze(dim) for x, dim in zip(part, dims, strict=True)]
+        results.append(func(*trees.unflatten(examples, tree), **kwargs))
+    structure = trees.flatten(results[0])[1]
+    places = _out_dims(func, results[0], structure, out_dims)
+    columns = zip(*(trees.flatten(result)[0] for result in results), strict=True)
+    stack = REGISTRY["stack"].public
+    return trees.unflatten(
+        [
+            column[0] if place is None else stack(list(column), place)
+            for column, place in zip(columns, places, strict=True)
+        ],
+        structure,
+    )
+
+
+def _out_dims(func: Any, outputs: Any, structure: trees.Tree, out_dims: Any) -> list[int | None]:
+    def incompatible() -> NoReturn:
+        raise ValueError(
+            f"vmap({name_of(func)}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of "
+            f"`outputs`. out_dims has structure {trees.flatten(out_dims)[1]} but outputs has structure {structure}."
+        )
+
+    if isinstance(outputs, Tensor):
+        if isinstance(out_dims, tuple) and len(out_dims) == 1:
+            return [out_dims[0]]
+        if out_dims is not None and not isinstance(out_dims, int):
+            incompatible()
+        return [out_dims]
+    found = trees.broadcast(out_dims, structure)
+    if found is None:
+        incompatible()
+    return found
+
+
+def _left(func: Any, batch: Batch, outputs: Any, out_dims: Any) -> Any:
+    values, structure = trees.flatten(outputs)
+    name = name_of(func)
+    results = []
+    for value, place in zip(values, _out_dims(func, outputs, structure, out_dims), strict=True):
+        varies = (
+            isinstance(value, Tensor)
+            and value._array.__class__ is BatchedArray
+            and value._array.batch is batch
+        )
+        if place is None:
+            if varies:
+                raise ValueError(
+                    f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None"
+                )
+            results.append(value)
+            continue
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(value)}. Did you mean to set out_dims= "
+                "to None for output?"
+            )
+        ndim = value._array.ndim + 1
+        if not -ndim <= place < ndim:
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {place}){errors.here()}"
+            )
+        if not varies:
+            value = cross(LIFT, value, batch=batch)
+        results.append(cross(LEAVE, value, batch=batch, dim=place % ndim))
+    return trees.unflatten(results, structure)
+
+
+def _joined(results: list[Any], out_dims: Any) -> Any:
+    structure = trees.flatten(results[0])[1]
+    places = (
+        [out_dims]
+        if isinstance(results[0], Tensor) and not isinstance(out_dims, tuple)
+        else trees.broadcast(out_dims[0] if isinstance(results[0], Tensor) else out_dims, structure)
+    )
+    assert places is not None
+    columns = zip(*(trees.flatten(result)[0] for result in results), strict=True)
+    cat = REGISTRY["cat"].public
+    return trees.unflatten(
+        [
+            column[0] if place is None else cat(list(column), place)
+            for column, place in zip(columns, places, strict=True)
+        ],
+        structure,
+    )
