@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.call import REGISTRY, compute, constant, operand, prepare, record
-from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.op import Op, TensorNamespace, tensor_namespace
 from autograd_gpu.device import type_for
 from autograd_gpu.func import trees
-from autograd_gpu.func.batched import Array, Batch, BatchedArray, grown, inside, lifted
+from autograd_gpu.func.batched import Array, Batch, BatchedArray, grown, inside, is_array, lifted
 from autograd_gpu.func.rules import RANDOM
 from autograd_gpu.ops.generators import default_generator
 
@@ -112,6 +112,8 @@ class Vectorizer:
         self.batch = batch
         #: how many ops have drawn random numbers
         self.draws = 0
+        #: id of a constant -> it (so that the id stays its own), and what it is in the batch
+        self._constants: dict[int, tuple[Tensor, Tensor]] = {}
 
     def batched(self, value: Any) -> bool:
         return (
@@ -139,9 +141,7 @@ class Vectorizer:
             return self._outside(op, tensors, params)
         modes.local.interceptors.remove(self)
         try:
-            tensors = [
-                t if t is None or self._inside(t) else cross(LIFT, t, batch=self.batch) for t in tensors
-            ]
+            tensors = [t if t is None or self._inside(t) else self._lifted(t) for t in tensors]
             return _call(op, tensors, params)
         finally:
             modes.local.interceptors.append(self)
@@ -152,6 +152,16 @@ class Vectorizer:
             return _call(op, tensors, params)
         finally:
             modes.local.interceptors.append(self)
+
+    def _lifted(self, tensor: Tensor) -> Tensor:
+        """A tensor that does not vary as part of the batch; constants (host scalars on all devices) become arrays once."""
+        if is_array(tensor._array):
+            return cross(LIFT, tensor, batch=self.batch)  # type: ignore[no-any-return]
+        found = self._constants.get(id(tensor))
+        if found is None:
+            array = tensor._type.namespace.asarray(tensor._array)
+            found = self._constants[id(tensor)] = (tensor, wrap(lifted(self.batch, array)))
+        return found[1]
 
     def _inside(self, tensor: Tensor) -> bool:
         """Whether a tensor is in this batch, or in one that was started within it."""
