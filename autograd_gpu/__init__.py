@@ -63,7 +63,7 @@ from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, 
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
-    from autograd_gpu import cuda, linalg, nn, optim, testing
+    from autograd_gpu import cuda, linalg, nn, optim, testing, utils
 
 __version__ = "0.1.0"
 
@@ -73,7 +73,7 @@ pi = _math.pi
 e = _math.e
 
 #: subpackages that are imported when they are first used
-_LAZY = ("cuda", "linalg", "nn", "optim", "testing")
+_LAZY = ("cuda", "linalg", "nn", "optim", "testing", "utils")
 
 globals().update(FUNCTIONS)
 
@@ -90,6 +90,8 @@ def __getattr__(name: str) -> _Any:
         return _import_module("autograd_gpu.optim")
     if name == "testing":
         return _import_module("autograd_gpu.testing")
+    if name == "utils":
+        return _import_module("autograd_gpu.utils")
     raise AttributeError(f"module 'autograd_gpu' has no attribute {name!r}")
 
 

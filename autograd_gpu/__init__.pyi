@@ -19,6 +19,7 @@ from autograd_gpu import nn as nn
 from autograd_gpu import ops as ops
 from autograd_gpu import optim as optim
 from autograd_gpu import testing as testing
+from autograd_gpu import utils as utils
 from autograd_gpu.core.graph import Tensor as Tensor
 from autograd_gpu.core.modes import enable_grad as enable_grad
 from autograd_gpu.core.modes import is_grad_enabled as is_grad_enabled

@@ -30,6 +30,7 @@ LAYERS = {
     "cuda": 5,
     "func": 5,
     "nn": 6,
+    "utils": 6,
     "optim": 7,
     "__main__": 8,
     "capture": 8,

@@ -128,7 +128,7 @@ class _Pass:
 
     def __init__(self, roots: Sequence[Node], computed: set[int] | None) -> None:
         self._roots = roots
-        self._computed = computed
+        self.computed = computed
         self._reached: set[int] | None = None
         #: per hook, the gradients so far and how many more are to come
         self.states: dict[object, list[Any]] = {}
@@ -136,7 +136,7 @@ class _Pass:
     def computes(self, sequence: int) -> bool:
         if self._reached is None:
             reached = {each.sequence for each in engine.reachable(self._roots)}
-            self._reached = reached if self._computed is None else reached & self._computed
+            self._reached = reached if self.computed is None else reached & self.computed
         return sequence in self._reached
 
 
@@ -157,6 +157,17 @@ def _noted(roots: Sequence[Node], computed: set[int] | None) -> Iterator[None]:
         yield
     finally:
         _passes.running.pop()
+
+
+def note_passes() -> None:
+    """From now on every pass of the engine is noted (which costs each about a microsecond)."""
+    if _noted not in engine.around:
+        engine.around.append(_noted)
+
+
+def reaches_all_leaves() -> bool:
+    """Whether the innermost pass that was noted goes to all leaves, and not only to chosen inputs."""
+    return bool(_passes.running) and _passes.running[-1].computed is None
 
 
 class _SeveralHandles(RemovableHandle):
@@ -208,8 +219,7 @@ def register_multi_grad_hook(
         raise AssertionError(
             f"Expected gradient function to be set: tensor {nodes.index(None)} does not require grad{errors.here()}"
         )
-    if _noted not in engine.around:
-        engine.around.append(_noted)
+    note_passes()
     state_key = object()
 
     def one_of_all(position: int) -> Callable[[Tensor], None]:

@@ -41,7 +41,11 @@ def outcome(function: Callable[[Any], Any], library: Any) -> Any:
         except Exception as error:
             # The first words, without what each library calls its own things.
             message = re.sub(r"torch\.|ag\.", "", str(error).split("\n")[0])
-            return "error", type(error), re.split(r"[.;:\[( ] ?on |[.;:\[(]", message)[0].strip()[:60]
+            return (
+                "error",
+                type(error).__name__,
+                re.split(r"[.;:\[( ] ?on |[.;:\[(]", message)[0].strip()[:60],
+            )
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -451,3 +455,67 @@ def anomaly_mode_under_create_graph(L: Any) -> Any:
     with L.autograd.detect_anomaly():
         (g,) = L.autograd.grad((x**3).sum(), x, create_graph=True)
         return L.autograd.grad(g.sum(), x)
+
+
+# -- checkpoints -------------------------------------------------------------
+
+
+def checkpoints(L: Any) -> Any:
+    return __import__(f"{L.__name__}.utils.checkpoint", fromlist=["checkpoint"])
+
+
+@program
+def reentrant_checkpoint(L: Any) -> Any:
+    x, w = leaf(L, 1.0, 2.0), leaf(L, 3.0, 4.0)
+    y = checkpoints(L).checkpoint(lambda x: (x * w).sin() * x, x, use_reentrant=True)
+    y.sum().backward()
+    return y, x.grad, w.grad
+
+
+@program
+def checkpoint_without_reentrance(L: Any) -> Any:
+    x, w = leaf(L, 1.0, 2.0), leaf(L, 3.0, 4.0)
+    y = checkpoints(L).checkpoint(lambda x: (x * w).sin() * x, x, use_reentrant=False)
+    gradients = L.autograd.grad(y.sum(), [x, w], create_graph=True)
+    return y, gradients, L.autograd.grad(sum(g.sum() for g in gradients), [x, w])
+
+
+@program
+def reentrant_checkpoint_under_grad(L: Any) -> Any:
+    x = leaf(L, 1.0, 2.0)
+    y = checkpoints(L).checkpoint(lambda x: x.sin(), x, use_reentrant=True)
+    return L.autograd.grad(y.sum(), x)
+
+
+@program
+def checkpoint_used_up(L: Any) -> Any:
+    x = leaf(L, 1.0, 2.0)
+    y = checkpoints(L).checkpoint(lambda x: x.sin(), x, use_reentrant=False).sum()
+    y.backward()
+    y.backward()
+
+
+@program
+def checkpoint_that_changes(L: Any) -> Any:
+    x, sizes = leaf(L, 1.0), iter((2, 3))
+    checkpoints(L).checkpoint(
+        lambda x: (x.expand(next(sizes)) * 2).exp(), x, use_reentrant=False
+    ).sum().backward()
+
+
+@program
+def checkpoint_with_keywords_and_reentrance(L: Any) -> Any:
+    return checkpoints(L).checkpoint(lambda x, s: x * s, leaf(L, 1.0), use_reentrant=True, s=2)
+
+
+@program
+def checkpoint_of_detached(L: Any) -> Any:
+    checkpoints(L).checkpoint(lambda x: x.detach(), leaf(L, 1.0), use_reentrant=True).sum().backward()
+
+
+@program
+def checkpointed_sequence(L: Any) -> Any:
+    x = leaf(L, 0.5, 1.0)
+    steps = [lambda x: x.sin(), lambda x: x * x, lambda x: x.exp(), lambda x: x.cos(), lambda x: x + 1]
+    y = checkpoints(L).checkpoint_sequential(steps, 2, x, use_reentrant=False)
+    return y, L.autograd.grad(y.sum(), x)

@@ -1,0 +1,5 @@
+"""Layer 6: ``ag.utils``: tools around training, PyTorch's `torch.utils`."""
+
+from autograd_gpu.utils import checkpoint
+
+__all__ = ["checkpoint"]
