@@ -10,8 +10,7 @@ tensor([2., 4., 6.])
 
 import math as _math
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
 
 from autograd_gpu import autograd, ops
 from autograd_gpu.core.graph import Tensor
@@ -20,12 +19,9 @@ from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.device import Device as device
 from autograd_gpu.dtypes import (
     DType as dtype,
-)
-from autograd_gpu.dtypes import (
     all_dtypes as _all_dtypes,
-)
-from autograd_gpu.dtypes import (
     bfloat16,
+    bool_ as bool,
     can_cast,
     cdouble,
     cfloat,
@@ -36,6 +32,7 @@ from autograd_gpu.dtypes import (
     float16,
     float32,
     float64,
+    float_ as float,
     get_default_dtype,
     half,
     iinfo,
@@ -43,27 +40,19 @@ from autograd_gpu.dtypes import (
     int16,
     int32,
     int64,
+    int_ as int,
     long,
     promote_types,
     set_default_dtype,
     short,
     uint8,
 )
-from autograd_gpu.dtypes import (
-    bool_ as bool,
-)
-from autograd_gpu.dtypes import (
-    float_ as float,
-)
-from autograd_gpu.dtypes import (
-    int_ as int,
-)
 from autograd_gpu.errors import OutOfMemoryError
 from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, get_rng_state, set_rng_state
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
-    from autograd_gpu import cuda, linalg, nn, optim, testing, utils
+    from autograd_gpu import cuda, func, linalg, nn, optim, testing, utils
 
 __version__ = "0.1.0"
 
@@ -73,15 +62,21 @@ pi = _math.pi
 e = _math.e
 
 #: subpackages that are imported when they are first used
-_LAZY = ("cuda", "linalg", "nn", "optim", "testing", "utils")
+_LAZY = ("cuda", "func", "linalg", "nn", "optim", "testing", "utils")
 
 globals().update(FUNCTIONS)
+
+# What is public is settled here: modules that are imported later become attributes of the package too.
+_INSIDE = {"FUNCTIONS", "core", "dtypes", "errors", "ops", "printing"}
+__all__ = sorted(({name for name in globals() if not name.startswith("_")} | set(_LAZY)) - _INSIDE)
 
 
 def __getattr__(name: str) -> _Any:
     # `from autograd_gpu import nn` would ask this function again.
     if name == "cuda":
         return _import_module("autograd_gpu.cuda")
+    if name == "func":
+        return _import_module("autograd_gpu.func")
     if name == "linalg":
         return _import_module("autograd_gpu.linalg")
     if name == "nn":
@@ -96,4 +91,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({name for name in globals() if not name.startswith("_")} | set(_LAZY))
+    return list(__all__)

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_gpu import autograd as autograd
 from autograd_gpu import cuda as cuda
+from autograd_gpu import func as func
 from autograd_gpu import linalg as linalg
 from autograd_gpu import nn as nn
 from autograd_gpu import ops as ops
@@ -44,6 +45,7 @@ from autograd_gpu.tensor import Size as Size
 device = Device
 dtype = DType
 bfloat16: DType
+bool: DType
 cdouble: DType
 cfloat: DType
 complex64: DType
@@ -52,17 +54,16 @@ double: DType
 float16: DType
 float32: DType
 float64: DType
+float: DType
 half: DType
 int8: DType
 int16: DType
 int32: DType
 int64: DType
+int: DType
 long: DType
 short: DType
 uint8: DType
-bool: DType
-float: DType
-int: DType
 __version__: str
 inf: _float
 nan: _float

@@ -7,11 +7,9 @@ tensor(5.)
 
 from __future__ import annotations
 
-from autograd_gpu.ops import linalg as _linalg
-from autograd_gpu.ops import vector_norm as _norms
+from autograd_gpu.ops import linalg as _linalg, vector_norm as _norms
 from autograd_gpu.ops.linalg import multi_dot
-from autograd_gpu.ops.vector_norm import linalg_norm as norm
-from autograd_gpu.ops.vector_norm import matrix_norm
+from autograd_gpu.ops.vector_norm import linalg_norm as norm, matrix_norm
 
 __all__ = ["cross", "matmul", "matrix_norm", "multi_dot", "norm", "vector_norm"]
 

@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_gpu import dtypes, errors, ops, printing
-from autograd_gpu.core import backward as _backward
-from autograd_gpu.core import hooks
+from autograd_gpu.core import backward as _backward, hooks
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, hooks_of, node_of, visible
 from autograd_gpu.core.leaves import detach, is_leaf, require_grad

@@ -1,6 +1,6 @@
 """Layer 5: ``ag.autograd``, PyTorch's `torch.autograd`."""
 
-from autograd_gpu.autograd import forward_ad, function, graph
+from autograd_gpu.autograd import forward_ad, function, functional, graph
 from autograd_gpu.autograd.anomaly import (
     detect_anomaly,
     detect_nonfinite,
@@ -27,6 +27,7 @@ __all__ = [
     "explain",
     "forward_ad",
     "function",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",

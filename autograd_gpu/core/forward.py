@@ -122,6 +122,9 @@ class Level:
     ) -> Any:
         recording = modes.is_grad_enabled()
         attached = recording and any(t is not None and node_of(t) is not None for t in tensors)
+        # A tangent has a history if something that it depends on has one. Outer levels see tensors, never raw arrays.
+        recorded = recording and (attached or any(t is not None and node_of(t) is not None for t in tangents))
+        as_tensors = recorded or bool(modes.local.interceptors)
         alias = REGISTRY["alias"].apply
         with modes.enable_grad():
             moving: list[Tensor | None] = []
@@ -134,6 +137,9 @@ class Level:
                     moving.append(alias(t))
                 else:
                     moving.append(_leaf(t))
+            for t, twin in zip(tensors, moving, strict=True):
+                if t is not None and twin is not None and twin is not t and "_tangents" in t.__dict__:
+                    twin.__dict__["_tangents"] = t.__dict__["_tangents"]
             results = _call(op, moving, params)
             outputs = results if isinstance(results, tuple) else (results,)
             goals = [
@@ -158,19 +164,23 @@ class Level:
             ]
             second = engine.run(
                 [vjp._node for vjp, _ in pairs],
-                [t if recording else t._array for _, t in pairs],
+                [t if as_tensors else t._array for _, t in pairs],
                 wanted=[u._node for u in cotangents if u._node is not None],
-                retain_graph=recording,
-                create_graph=recording,
+                retain_graph=as_tensors,
+                create_graph=as_tensors,
             )
-        final = tuple(out if attached else detach(out) for out in outputs)
+        final = tuple(out if attached else _released(out) for out in outputs)
         jvps = iter(second)
         for before, out in zip(outputs, final, strict=True):
             if before._node is not None:
                 tangent = next(jvps)
                 if tangent is None:
                     tangent = _zeros(out)
-                self.set_tangent(out, tangent if isinstance(tangent, Tensor) else wrap(tangent))
+                elif not isinstance(tangent, Tensor):
+                    tangent = wrap(tangent)
+                elif not recorded:
+                    tangent = _released(tangent)
+                self.set_tangent(out, tangent)
         return final if isinstance(results, tuple) else final[0]
 
 
@@ -185,6 +195,14 @@ def _call(op: Op, tensors: Sequence[Tensor | None], params: dict[str, Any]) -> A
 
 def _zeros(tensor: Tensor) -> Tensor:
     return wrap(tensor._type.namespace.zeros(tensor._array.shape, tensor._type.numpy), tensor._type)
+
+
+def _released(tensor: Tensor) -> Tensor:
+    """The tensor without its history, but with its tangents on other levels."""
+    twin = detach(tensor)
+    if "_tangents" in tensor.__dict__:
+        twin.__dict__["_tangents"] = tensor.__dict__["_tangents"]
+    return twin
 
 
 def _leaf(tensor: Tensor) -> Tensor:

@@ -234,6 +234,16 @@ def _along(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
     return wrapped(batch, run(name, x.value, **{**params, key: up(dim)}))
 
 
+@rule("softmax_backward", "log_softmax_backward")
+def _along_both(batch: Batch, name: str, x: BatchedArray, result: BatchedArray, *, dim: int | None) -> Any:
+    first, second = grown(batch, x), grown(batch, result)
+    if dim is None or not x.ndim:
+        space = inside(first)
+        lifted = run(name, space.unsqueeze(first, 1), space.unsqueeze(second, 1), dim=1)
+        return wrapped(batch, lifted.reshape(first.shape))
+    return wrapped(batch, run(name, first, second, dim=up(dim)))
+
+
 @rule("unsqueeze")
 def _unsqueeze(batch: Batch, name: str, x: BatchedArray, dim: int) -> Any:
     return wrapped(batch, run(name, x.value, up(dim)))

@@ -7,8 +7,7 @@ import warnings
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.nn import functional as F
-from autograd_gpu.nn import init as initial
+from autograd_gpu.nn import functional as F, init as initial
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.tensor import Tensor

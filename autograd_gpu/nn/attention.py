@@ -7,8 +7,7 @@ from typing import Any, cast
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F
-from autograd_gpu.nn import init
+from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.linear import Linear, new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.nn import functional as F
-from autograd_gpu.nn import init
+from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter

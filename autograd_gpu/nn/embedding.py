@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from autograd_gpu.core.modes import no_grad
-from autograd_gpu.nn import functional as F
-from autograd_gpu.nn import init
+from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F
-from autograd_gpu.nn import init
+from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
 from autograd_gpu.tensor import Tensor

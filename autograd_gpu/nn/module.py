@@ -16,28 +16,14 @@ from autograd_gpu.nn.hooks import (
     Hook,
     HookTables,
     attach,
-)  # fmt: skip
-from autograd_gpu.nn.hooks import (
     register_module_buffer_registration_hook as register_module_buffer_registration_hook,
-)
-from autograd_gpu.nn.hooks import (
     register_module_forward_hook as register_module_forward_hook,
-)
-from autograd_gpu.nn.hooks import (
     register_module_forward_pre_hook as register_module_forward_pre_hook,
-)
-from autograd_gpu.nn.hooks import (
     register_module_full_backward_hook as register_module_full_backward_hook,
-)
-from autograd_gpu.nn.hooks import (
     register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
-)
-from autograd_gpu.nn.hooks import (
     register_module_module_registration_hook as register_module_module_registration_hook,
-)
-from autograd_gpu.nn.hooks import (
     register_module_parameter_registration_hook as register_module_parameter_registration_hook,
-)
+)  # fmt: skip
 from autograd_gpu.nn.parameter import Buffer, Parameter, type_name
 from autograd_gpu.nn.state_dict import HasState
 from autograd_gpu.tensor import Tensor

@@ -14,8 +14,7 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.op import FUNCTIONS
-from autograd_gpu.nn import functional as F
-from autograd_gpu.nn import init
+from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.attention import MultiheadAttention
 from autograd_gpu.nn.containers import ModuleList
 from autograd_gpu.nn.dropout import Dropout

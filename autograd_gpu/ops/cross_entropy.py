@@ -13,9 +13,7 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import op
 from autograd_gpu.device.portable.base import float32, int64
-from autograd_gpu.dtypes import FLOAT, uint8
-from autograd_gpu.dtypes import float32 as float32_type
-from autograd_gpu.dtypes import int64 as int64_type
+from autograd_gpu.dtypes import FLOAT, float32 as float32_type, int64 as int64_type, uint8
 from autograd_gpu.ops.arguments import check_tensor, in_dtype
 from autograd_gpu.ops.reduction import reduction_name
 from autograd_gpu.ops.softmax import log_softmax

@@ -51,6 +51,8 @@ def loss(L: Any, p: Any, x: Any, y: Any) -> Any:
 
 #: text -> what to compute with F = func, A = autograd.functional, L = the library, x = 4 numbers, m = a 3 by 4 matrix
 LINES = """
+F.hessian(lambda a: (L.softmax(a, 0) * x).sum() + L.logsumexp(a, 0))(x)
+F.hessian(lambda a: F.vmap(lambda r: (r**3).prod())(a).sum())(m)
 F.grad(L.sin)(x[0])
 F.grad(F.grad(L.sin))(x[0])
 F.grad(F.grad(F.grad(lambda a: a**5)))(x[1])

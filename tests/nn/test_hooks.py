@@ -8,8 +8,7 @@ import pytest
 
 import autograd_gpu as ag
 from autograd_gpu import nn
-from autograd_gpu.nn import hooks
-from autograd_gpu.nn import module as module_file
+from autograd_gpu.nn import hooks, module as module_file
 
 
 class Scale(nn.Module):

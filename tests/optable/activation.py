@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.ops import activation
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 LONG = ErrorCase(lambda make: S(make(2)), NotImplementedError, "not implemented for 'Long'", dtype="int64")
 

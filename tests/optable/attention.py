@@ -10,8 +10,7 @@ import numpy as np
 from autograd_gpu.device.portable import attention as device_attention
 from autograd_gpu.ops.attention import scaled_dot_product_attention
 from autograd_gpu.ops.random import manual_seed
-from autograd_gpu.testing.opcase import ErrorCase, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, OpCase, Sample as S
 from tests import philox
 
 SEED = 7

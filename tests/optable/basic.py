@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.core.op import REGISTRY
-from autograd_gpu.testing.opcase import OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import OpCase, Sample as S
 
 ALL = "float half int bool complex"
 

@@ -6,8 +6,7 @@ import numpy as np
 
 import autograd_gpu as ag
 from autograd_gpu.core.op import REGISTRY
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 
 def one(make: Make) -> list[S]:

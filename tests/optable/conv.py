@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_gpu.testing.opcase import ErrorCase, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, OpCase, Sample as S
 
 
 def _per_axis(value: Any, spatial: int) -> tuple[int, ...]:

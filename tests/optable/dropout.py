@@ -10,8 +10,7 @@ from typing import Any
 from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.ops import dropout
 from autograd_gpu.ops.random import manual_seed
-from autograd_gpu.testing.opcase import ErrorCase, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, OpCase, Sample as S
 from tests import philox
 
 SEED = 7

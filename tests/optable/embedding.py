@@ -8,8 +8,7 @@ import numpy as np
 
 from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.ops import embedding
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 INDICES = np.array([[0, 3, 3], [2, 3, 0]])
 

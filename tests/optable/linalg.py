@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.ops import linalg
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 NUMBERS = "float half int complex"
 DIFFERENTIABLE = "float half complex"

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.ops import loss
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 UNKNOWN = ErrorCase(
     lambda make: S(make(2), make(2), reduction="avg"), ValueError, "avg is not a valid value for reduction"

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.ops import norm
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 
 def _standardised(x: Any, axes: Any, eps: float) -> Any:

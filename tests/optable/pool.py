@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.ops import pool
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 
 def _per_axis(value: Any, spatial: int) -> tuple[int, ...]:

@@ -12,8 +12,7 @@ import numpy as np
 from autograd_gpu import dtypes
 from autograd_gpu.core.op import FUNCTIONS, METHODS
 from autograd_gpu.ops import random
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 from tests import philox
 
 SEED = 7

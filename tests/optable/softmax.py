@@ -8,8 +8,7 @@ import numpy as np
 
 import autograd_gpu as ag
 from autograd_gpu.ops import softmax
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 
 
 def probabilities(x: Any, dim: int, dtype: Any = None) -> Any:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd_gpu as ag
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S
 from tests.optable.extremes import distinct
 
 ORDERED = "float half int bool"

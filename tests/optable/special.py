@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd_gpu as ag
-from autograd_gpu.testing.opcase import ErrorCase, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, OpCase, Sample as S
 
 COMPLEX = [
     ErrorCase(

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.ops import vector_norm
-from autograd_gpu.testing.opcase import ErrorCase, OpCase
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, OpCase, Sample as S
 
 
 def vector(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 import autograd_gpu as ag
-from autograd_gpu.optim import SGD
-from autograd_gpu.optim import lr_scheduler as schedules
+from autograd_gpu.optim import SGD, lr_scheduler as schedules
 
 
 def sgd(lr: float = 1.0) -> SGD:

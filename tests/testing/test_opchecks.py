@@ -11,8 +11,7 @@ import autograd_gpu as ag
 from autograd_gpu import dtypes
 from autograd_gpu.core.graph import wrap
 from autograd_gpu.testing import GradcheckError, opchecks
-from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, dtypes_of, spread_out, tensor_of
-from autograd_gpu.testing.opcase import Sample as S
+from autograd_gpu.testing.opcase import ErrorCase, Make, OpCase, Sample as S, dtypes_of, spread_out, tensor_of
 
 FLOAT32, FLOAT64 = dtypes.float32, dtypes.float64
 
