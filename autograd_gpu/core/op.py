@@ -41,8 +41,8 @@ from autograd_gpu.core.graph import Array
 from autograd_gpu.device import Device
 
 __all__ = [
-    "FUNCTIONS", "METHODS", "REGISTRY", "Op", "Rule", "TensorNamespace", "apply", "constant", "describe", "expose", "install",
-    "op", "operand", "tensor_namespace",
+    "FUNCTIONS", "METHODS", "REGISTRY", "Op", "Rule", "TensorNamespace", "apply", "constant", "describe", "expose",
+    "fused_gradient", "install", "op", "operand", "tensor_namespace",
 ]  # fmt: skip
 
 Kind = Literal["elementwise", "linear", "bilinear", "reduction", "view", "general"]
@@ -287,8 +287,21 @@ def tensor_namespace(device: Device) -> TensorNamespace:
     return found
 
 
+#: functions of raw arrays that rules of fused ops call and devices may have kernels for, in plain ops
+FUSED_GRADIENTS: dict[str, Callable[..., Any]] = {}
+
+
+def fused_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: install ``function(F, ...)`` in the raw namespaces under its name, unless they have a kernel of that name."""
+    FUSED_GRADIENTS[function.__name__] = function
+    return function
+
+
 def install(namespace: Any) -> None:
     """Give a raw namespace every op whose body it does not override with an implementation of its own."""
+    for name, function in FUSED_GRADIENTS.items():
+        if not hasattr(namespace, name):
+            setattr(namespace, name, partial(function, namespace))
     for record in REGISTRY.values():
         if not hasattr(namespace, record.forward_name):
             setattr(namespace, record.forward_name, partial(record.body, namespace))

@@ -11,7 +11,7 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.op import op
+from autograd_gpu.core.op import fused_gradient, op
 from autograd_gpu.device.portable.base import float32, int64
 from autograd_gpu.dtypes import FLOAT, float32 as float32_type, int64 as int64_type, uint8
 from autograd_gpu.ops.arguments import check_tensor, in_dtype
@@ -71,7 +71,8 @@ def _along(F: Any, vector: Any, like: Any, dim: int) -> Any:
     return F.reshape(vector, shape=tuple(-1 if axis == dim else 1 for axis in range(like.ndim)))
 
 
-def _cross_entropy_gradient(
+@fused_gradient
+def cross_entropy_backward(
     F: Any,
     g: Any,
     input: Any,
@@ -121,7 +122,14 @@ def _cross_entropy_gradient(
     return F.cast(result, input.dtype)
 
 
-cross_entropy.rule(input=_cross_entropy_gradient)
+cross_entropy.rule(
+    input=lambda F, g, input, target, weight, highest, total, divisor, *, dim, ignore_index, label_smoothing, inside: (
+        F.cross_entropy_backward(
+            g, input, target, weight, highest, total, divisor,
+            dim=dim, ignore_index=ignore_index, label_smoothing=label_smoothing, inside=inside,
+        )
+    )
+)  # fmt: skip
 
 
 @op("general", grad_name="NllLossBackward0")
