@@ -187,3 +187,17 @@ def test_usage_errors_exit_with_2() -> None:
         with pytest.raises(SystemExit) as caught:
             main(arguments)
         assert caught.value.code == 2
+
+
+@pytest.mark.gpu
+def test_the_gpu_gives_the_cpus_loss_curve(tmp_path: Path) -> None:
+    """The same seed: the same starting weights, order and dropout masks, and the same losses but for rounding."""
+    curves = []
+    for device in ("cpu", "cuda"):
+        out = tmp_path / device
+        assert main(["train", "--device", device, "--model", "mlp", "--epochs", "2", "--out", str(out)]) == 0
+        curves.append(json.loads((out / "metrics.json").read_text())["epochs"])
+    for cpu, gpu in zip(*curves, strict=True):
+        assert gpu["loss"] == pytest.approx(cpu["loss"], rel=1e-5)
+        assert gpu["test_loss"] == pytest.approx(cpu["test_loss"], rel=1e-5)
+        assert gpu["test_accuracy"] == cpu["test_accuracy"]
