@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
 
 from autograd_gpu import autograd, ops
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd_gpu.core.modes import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.device import Device as device
 from autograd_gpu.dtypes import (

@@ -23,7 +23,9 @@ from autograd_gpu import testing as testing
 from autograd_gpu import utils as utils
 from autograd_gpu.core.graph import Tensor as Tensor
 from autograd_gpu.core.modes import enable_grad as enable_grad
+from autograd_gpu.core.modes import inference_mode as inference_mode
 from autograd_gpu.core.modes import is_grad_enabled as is_grad_enabled
+from autograd_gpu.core.modes import is_inference_mode_enabled as is_inference_mode_enabled
 from autograd_gpu.core.modes import no_grad as no_grad
 from autograd_gpu.core.modes import set_grad_enabled as set_grad_enabled
 from autograd_gpu.core.tensor_methods import DeviceLike, Dims, DTypeLike, Number, Operand, Sizes

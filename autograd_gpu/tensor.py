@@ -12,7 +12,7 @@ import numpy as np
 from autograd_gpu import dtypes, errors, ops, printing
 from autograd_gpu.core import backward as _backward, hooks
 from autograd_gpu.core.call import REGISTRY
-from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, hooks_of, node_of, visible
+from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, hooks_of, node_of, visible
 from autograd_gpu.core.leaves import detach, is_leaf, require_grad
 from autograd_gpu.core.op import FUNCTIONS, METHODS
 from autograd_gpu.device import Device, type_for
@@ -316,8 +316,16 @@ def _is_view(self: Tensor) -> bool:
     return self._view is not None
 
 
+@_attach("is_inference")
+def is_inference(self: Tensor) -> bool:
+    """Whether the tensor was made in inference mode."""
+    return self._changes is INFERENCE
+
+
 def _get_version(self: Tensor) -> int:
     """How often the memory was changed in place."""
+    if self._changes is INFERENCE:
+        raise RuntimeError(f"Inference tensors do not track version counter.{errors.here()}")
     return int(self._changes[0])
 
 

@@ -14,7 +14,7 @@ from autograd_gpu.autograd.function import Function
 from autograd_gpu.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from autograd_gpu.autograd.memory import memory
 from autograd_gpu.core.backward import backward, grad
-from autograd_gpu.core.modes import enable_grad, no_grad, set_grad_enabled
+from autograd_gpu.core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
     "Function",
@@ -32,6 +32,7 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
     "graph",
+    "inference_mode",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "memory",

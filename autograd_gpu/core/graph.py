@@ -22,6 +22,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from autograd_gpu import errors
+from autograd_gpu.core import modes
 from autograd_gpu.device import ArrayType, type_of
 
 if TYPE_CHECKING:
@@ -245,6 +246,20 @@ class Spec:
         return len(self.shape)
 
 
+class InferenceVersion(list[Any]):
+    """The version of tensors made in inference mode: there is none, and whoever asks for it gets the reason."""
+
+    def __getitem__(self, index: Any) -> Any:
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
+            f"autograd, or use `ag.no_grad()` instead of `ag.inference_mode()`.{errors.here()}"
+        )
+
+
+INFERENCE = InferenceVersion()
+
+
 class Specs(tuple[Spec, ...]):
     """The Specs of a variadic input."""
 
@@ -260,7 +275,7 @@ def wrap(array: Array, type: ArrayType | None = None, node: Node | None = None) 
     tensor._type = type
     tensor._node = node
     tensor._view = None
-    tensor._changes = [0]
+    tensor._changes = INFERENCE if modes.inferring and modes.local.inference else [0]
     tensor._grad = None
     return tensor
 
@@ -282,7 +297,6 @@ MULTIPLE_VIEWS = (
 
 def refresh(tensor: Tensor, view: View) -> None:
     """Give a view the node that running its steps again on the base as it is now would make."""
-    from autograd_gpu.core import modes
     from autograd_gpu.core.call import replay
 
     base = view.base
@@ -309,5 +323,12 @@ def alias_of(tensor: Tensor, node: Node | None = None) -> Tensor:
 def bump(tensor: Tensor) -> None:
     """Count an in-place change and remember where it came from."""
     version = tensor._changes
+    if version is INFERENCE:
+        if modes.local.inference:
+            return
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
+            f"tensor before doing inplace update.{errors.here()}"
+        )
     version[0] += 1
     version[1:] = (errors.user_frame(),)

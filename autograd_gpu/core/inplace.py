@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.call import REGISTRY, attach, compute, prepare, replay
-from autograd_gpu.core.graph import Leaf, Node, Tensor, bump, hooks_of, node_of, wrap
+from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, bump, hooks_of, node_of, wrap
 from autograd_gpu.core.op import METHODS, Op, op
 
 NO_GRAD_VIEW = (
@@ -154,6 +154,8 @@ def check_writable(tensor: Tensor, name: str) -> None:
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             f"Please clone() the tensor before performing the operation.\n  in {name}_{errors.here()}"
         )
+    if tensor._changes is INFERENCE and not modes.local.inference:
+        bump(tensor)  # raises, before anything is written
     if not modes.local.grad_enabled:
         return
     node = node_of(tensor)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from autograd_gpu import errors
-from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, node_of
+from autograd_gpu.core import modes
+from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, node_of
 from autograd_gpu.core.op import Op
 
 ONLY_FLOATING = "Only Tensors of floating point and complex dtype can require gradients"
@@ -31,6 +32,10 @@ def require_grad(tensor: Tensor, flag: bool = True) -> Tensor:
     if flag:
         if not tensor._type.differentiable:
             raise RuntimeError(f"{ONLY_FLOATING}; this one is {tensor._type.dtype}{errors.here()}")
+        if tensor._changes is INFERENCE and not modes.local.inference:
+            raise RuntimeError(
+                f"Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.{errors.here()}"
+            )
         if node is None:
             tensor._node = Leaf(tensor, LEAF)
     elif node is not None:

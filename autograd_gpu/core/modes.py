@@ -20,6 +20,7 @@ class _Local(threading.local):
     """What the current thread has switched. `interceptors` see every op call of the thread, innermost last."""
 
     grad_enabled: bool = True
+    inference: bool = False
 
     def __init__(self) -> None:
         self.interceptors: list[Any] = []
@@ -30,6 +31,8 @@ lock = threading.Lock()
 
 #: how many grad-disabling switches are on, in all threads together
 grad_disabled = 0
+#: how many threads are in inference mode
+inferring = 0
 #: how many interceptors (forward-mode levels, autocast, guards, ...) are active, in all threads together
 intercepting = 0
 
@@ -172,6 +175,66 @@ class set_grad_enabled(_GradMode):
     def __call__(self, function: Wrapped) -> Wrapped:
         _switch_grad(self._entry)  # as a decorator it changes nothing until the function is called
         return super().__call__(function)
+
+
+class inference_mode(_GradMode):
+    """Ops inside are not recorded, and what they make can never take part in recorded computation: its versions are not
+    counted, and keeping it for backward raises. Context manager or decorator (with or without parentheses); this thread only.
+
+    Args:
+        mode: False leaves inference mode for a while, inside one.
+
+    >>> with ag.inference_mode():
+    ...     x = ag.ones(2) * 3
+    >>> x.is_inference()
+    True
+    """
+
+    enabled = False
+
+    def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
+        instance = super().__new__(cls)
+        if callable(mode):
+            instance.__init__(True)  # type: ignore[misc]
+            return instance(mode)
+        return instance
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.mode = bool(mode)
+        self.enabled = not self.mode
+
+    def _fresh(self) -> _GradMode:
+        return inference_mode(self.mode)
+
+    def __enter__(self) -> None:
+        self._before.append(_switch_inference(self.mode))
+        self._before.append(_switch_grad(self.enabled))
+
+    def __exit__(self, *exception: object) -> None:
+        _switch_grad(self._before.pop())
+        _switch_inference(self._before.pop())
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is in inference mode.
+
+    >>> ag.is_inference_mode_enabled()
+    False
+    """
+    return local.inference
+
+
+def _switch_inference(on: bool) -> bool:
+    """Set this thread's inference mode; returns what it was. Compiled calls stand aside for `apply` while it is on."""
+    global inferring, intercepting
+    before = local.inference
+    if before is not on:
+        local.inference = on
+        with lock:
+            inferring += 1 if on else -1
+            intercepting += 1 if on else -1
+    return before
 
 
 class intercept:

@@ -1012,6 +1012,9 @@ class TensorMethods:
     def is_floating_point(self) -> _bool:
         """Whether the dtype is a real floating one."""
 
+    def is_inference(self) -> _bool:
+        """Whether the tensor was made in inference mode."""
+
     @property
     def is_leaf(self) -> _bool:
         """Whether the tensor was made by the user rather than by a recorded op."""

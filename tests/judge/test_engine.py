@@ -628,6 +628,83 @@ def no_grad_decorator_and_modes(L: Any) -> Any:
 
 
 @program
+def inference_tensors(L: Any) -> Any:
+    w = leaf(L, 2)
+    with L.inference_mode():
+        x = L.ones(2, dtype=L.float64)
+        y = w * 2
+        x.add_(1)
+        with L.inference_mode(False):
+            z = w * 2
+        v = x[0]
+    return (
+        x,
+        x.is_inference(),
+        y.is_inference(),
+        y.requires_grad,
+        z.requires_grad,
+        z.is_inference(),
+        v.is_inference(),
+        x + 1,
+    )
+
+
+@program
+def inference_tensor_kept(L: Any) -> Any:
+    with L.inference_mode():
+        x = L.ones(2, dtype=L.float64)
+    (x * leaf(L, 2)).sum().backward()
+
+
+@program
+def inference_tensor_not_kept(L: Any) -> Any:
+    with L.inference_mode():
+        x = L.ones(2, dtype=L.float64)
+    w = leaf(L, 2)
+    (x + w).sum().backward()
+    return w.grad, (x + w).is_inference(), x.clone().is_inference()
+
+
+@program
+def inference_tensor_in_place(L: Any) -> Any:
+    with L.inference_mode():
+        x = L.ones(2)
+    x.add_(1)
+
+
+@program
+def inference_tensor_requires_grad(L: Any) -> Any:
+    with L.inference_mode():
+        x = L.ones(2)
+    x.requires_grad_()
+
+
+@program
+def inference_tensor_version(L: Any) -> Any:
+    with L.inference_mode():
+        x = L.ones(2)
+    x._version
+
+
+@program
+def inference_mode_as_decorator(L: Any) -> Any:
+    @L.inference_mode()
+    def f(x: Any) -> Any:
+        return x * 2, L.is_inference_mode_enabled()
+
+    @L.inference_mode
+    def g(x: Any) -> Any:
+        return x * 2
+
+    return (
+        f(leaf(L, 2))[0].is_inference(),
+        f(leaf(L, 2))[1],
+        g(leaf(L, 2)).requires_grad,
+        L.is_inference_mode_enabled(),
+    )
+
+
+@program
 def functional_layers(L: Any) -> Any:
     F = L.nn.functional
     x = leaf(L, 2, 3, 6, 6)
