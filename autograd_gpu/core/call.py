@@ -174,6 +174,12 @@ def carry_tangents(op: Op, node: Node, tensors: Sequence[Tensor | None]) -> None
 
 
 def _variant(tensors: Sequence[Tensor | None], output: Tensor) -> str:
+    if output._type.fast:
+        for t in tensors:
+            if t is not None and not t._type.fast and t._type.differentiable:
+                break
+        else:
+            return ""
     types = [t._type for t in tensors if t is not None and t._type.differentiable]
     if output._type.is_complex or any(t.is_complex for t in types):
         return "conjugate"
@@ -288,8 +294,30 @@ def constant(type: ArrayType, value: Any) -> Tensor:
     return tensor
 
 
+def _are_ready(op: Op, inputs: Sequence[Any]) -> bool:
+    """Whether all inputs are tensors of one type (of one device, where that is all the op asks): the usual case."""
+    first = inputs[0] if inputs else None
+    if not isinstance(first, Tensor):
+        return False
+    kind = first._type
+    if op.promote == "none":
+        device = kind.device
+        for value in inputs:  # noqa: SIM110 - a generator costs more than what it would look at
+            if not isinstance(value, Tensor) or value._type.device is not device:
+                return False
+        return True
+    if op.promote == "float" and not kind.differentiable:
+        return False
+    for value in inputs:  # noqa: SIM110
+        if not isinstance(value, Tensor) or value._type is not kind:
+            return False
+    return True
+
+
 def prepare(op: Op, inputs: Sequence[Any]) -> list[Tensor | None]:
     """Check the inputs of a call and bring them to one device and, if the op wants that, one dtype."""
+    if _are_ready(op, inputs):
+        return list(inputs)
     tensors: list[Any] = list(inputs)
     device: Device | None = None
     plain = True
