@@ -3,6 +3,7 @@
 pytest                       the CPU, and CUDA where there is a device
 pytest --device cpu          the CPU only
 pytest --device cuda -m gpu  nothing but the tests that use a CUDA device
+pytest --dtypes float32,int64  of the op rows, only those of these dtypes
 pytest --require-gpu         fail, rather than skip, where a test needs a CUDA device and there is none
 """
 
@@ -27,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("cpu", "cuda", "all"),
         default="all",
         help="the devices that tests with the `device` fixture run on (default: all)",
+    )
+    group.addoption(
+        "--dtypes",
+        type=lambda names: frozenset(names.split(",")),
+        help="run what is parametrised by dtype with these only (default: all)",
     )
     group.addoption(
         "--require-gpu",
@@ -57,7 +63,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         unwanted.add("packaging")
     if config.getoption("--device") == "cpu":
         unwanted.add("gpu")
-    deselected = [item for item in items if unwanted.intersection(mark.name for mark in item.iter_markers())]
+    dtypes = config.getoption("--dtypes")
+
+    def leave_out(item: pytest.Item) -> bool:
+        if unwanted.intersection(mark.name for mark in item.iter_markers()):
+            return True
+        dtype = item.callspec.params.get("dtype") if hasattr(item, "callspec") else None
+        return dtypes is not None and getattr(dtype, "name", None) is not None and dtype.name not in dtypes
+
+    deselected = [item for item in items if leave_out(item)]
     if deselected:
         config.hook.pytest_deselected(items=deselected)
         items[:] = [item for item in items if item not in set(deselected)]
