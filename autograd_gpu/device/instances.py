@@ -1,0 +1,79 @@
+"""Which template instances of the CUDA sources there are: `device/kernels.py` compiles them, all tests go through them."""
+
+from __future__ import annotations
+
+#: threads in a block, for all kernels (some use it as a constant: see kernels/common.cuh)
+BLOCK = 256
+
+#: element types: NumPy's name -> the name in our sources
+FLOATS = {"float32": "float", "float64": "double", "float16": "half", "bfloat16": "bfloat16"}
+INTEGERS = {
+    "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int",
+    "int64": "long long",
+}  # fmt: skip
+COMPLEX = {"complex64": "complex<float>", "complex128": "complex<double>"}
+TYPES = {**FLOATS, **INTEGERS, **COMPLEX}
+
+#: file -> group -> instances; a group is what is compiled together
+INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
+    "philox": {
+        "bits": ("random_words", "dropout_mask"),
+        **{kind: (f"uniform<{kind}>", f"normal<{kind}>", f"dropout<{kind}>") for kind in FLOATS.values()},
+    },
+    "softmax": {
+        kind: tuple(
+            f"{direction}_{form.format(kind=kind, log=log)}"
+            for direction in ("forward", "backward")
+            for log in ("false", "true")
+            for form in (
+                "warp<{kind}, {log}, 1>",
+                "warp<{kind}, {log}, 4>",
+                "warp<{kind}, {log}, 16>",
+                "block<{kind}, {log}>",
+                "columns<{kind}, {log}>",
+            )
+        )
+        for kind in FLOATS.values()
+    },
+    "convolution": {kind: (f"windows<{kind}>", f"overlap<{kind}>") for kind in FLOATS.values()},
+    "cross_entropy": {
+        kind: (
+            f"forward_columns<{kind}>",
+            f"forward_rows<{kind}, 32>",
+            f"forward_rows<{kind}, {BLOCK}>",
+            f"add_chunks<{kind}>",
+            f"backward_columns<{kind}>",
+            f"backward_rows<{kind}, 32>",
+            f"backward_rows<{kind}, {BLOCK}>",
+        )
+        for kind in FLOATS.values()
+    },
+    "norm": {
+        kind: (
+            *(
+                form.format(kind=kind, rms=rms)
+                for rms in ("false", "true")
+                for form in (
+                    "forward_warp<{kind}, {rms}, 4>",
+                    "forward_warp<{kind}, {rms}, 16>",
+                    "forward_block<{kind}, {rms}>",
+                    "backward_warp<{kind}, {rms}, 4>",
+                    "backward_warp<{kind}, {rms}, 16>",
+                    "backward_block<{kind}, {rms}>",
+                    "slices<{kind}, {rms}>",
+                )
+            ),
+            f"add_slices<{kind}>",
+        )
+        for kind in FLOATS.values()
+    },
+    "pooling": {
+        kind: tuple(
+            f"{name}<{kind}>"
+            for name in ("max_forward", "max_backward", "average_forward", "average_backward")
+        )
+        for kind in FLOATS.values()
+    },
+    "optimizers": {kind: (f"sgd<{kind}>", f"adam<{kind}>", f"rmsprop<{kind}>") for kind in FLOATS.values()},
+    "scatter": {kind: (f"add_runs<{kind}, true>", f"add_runs<{kind}, false>") for kind in TYPES.values()},
+}
