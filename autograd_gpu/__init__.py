@@ -24,6 +24,7 @@ from autograd_gpu.core.modes import (
 )
 from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.device import Device as device
+from autograd_gpu.device.threads import get_num_threads, set_num_threads
 from autograd_gpu.dtypes import (
     DType as dtype,
     all_dtypes as _all_dtypes,
