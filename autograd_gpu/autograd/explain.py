@@ -15,9 +15,9 @@ from autograd_gpu import errors
 from autograd_gpu.autograd.function import Function as FunctionBase
 from autograd_gpu.autograd.kept import Text, kept_by, nodes_below, owner
 from autograd_gpu.core import engine, modes
-from autograd_gpu.core.engine import Freed
 from autograd_gpu.core.graph import Leaf, MultiNode, Node, Pick, Tensor, node_of
 from autograd_gpu.core.op import Op
+from autograd_gpu.core.saved import is_freed
 from autograd_gpu.device import type_of
 
 #: how many lines of one kind are listed
@@ -146,7 +146,7 @@ def _on_a_path(loss: Tensor, root: Node, tensor: Tensor, goal: Node) -> list[str
     path = [node for node in engine.reachable([root]) if node.sequence in on_path]
     path.sort(key=lambda node: -node.sequence)
     for node in path:
-        if isinstance(node.kept, Freed):
+        if is_freed(node):
             return [
                 f"A second gradient cannot be computed: what {node.name()} at {node.place} kept was freed by the backward "
                 f"at {errors.place(node.kept.code, node.kept.offset)}. Use retain_graph=True there."

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from autograd_gpu import errors
 from autograd_gpu.core import modes
-from autograd_gpu.core.engine import SECOND_BACKWARD, Freed
 from autograd_gpu.core.forward import Level
 from autograd_gpu.core.graph import (
     Array,
@@ -30,6 +29,7 @@ from autograd_gpu.core.graph import (
 )
 from autograd_gpu.core.inplace import check_writable, rebase
 from autograd_gpu.core.op import TensorNamespace
+from autograd_gpu.core.saved import Withheld
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -66,7 +66,7 @@ class FunctionCtx(MultiNode):
     #: shape and type of each argument of `apply` that is a tensor, None for the others
     arguments: tuple[Spec | None, ...]
 
-    def run(self, F: Any, gradients: list[Any]) -> list[Any]:
+    def run(self, F: Any, gradients: list[Any], kept: tuple[Any, ...] | None = None) -> list[Any]:
         """Call the user's backward with tensors, and check what it returns."""
         raw = not isinstance(F, TensorNamespace)
         given = [
@@ -146,10 +146,8 @@ class FunctionCtx(MultiNode):
             return self.__dict__["_for_forward"]  # type: ignore[no-any-return]
         if "_to_save" in self.__dict__:  # still inside forward
             return self.__dict__["_to_save"]  # type: ignore[no-any-return]
-        if isinstance(self.kept, Freed):
-            raise RuntimeError(
-                f"{SECOND_BACKWARD}\n  freed by the backward at {errors.place(self.kept.code, self.kept.offset)}{errors.here()}"
-            )
+        if isinstance(self.kept, Withheld):
+            self.kept.open(self)  # raises: it was freed
         return tuple(self._restore(entry) for entry in self.kept or ())
 
     def _restore(self, entry: Saved | None) -> Tensor | None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from autograd_gpu import errors
-from autograd_gpu.core.call import NEVER
-from autograd_gpu.core.engine import Freed, mask_of, reachable
+from autograd_gpu.core.engine import mask_of, reachable
 from autograd_gpu.core.graph import Array, Leaf, Node, Pick, Tensor, node_of
 from autograd_gpu.core.op import Op
+from autograd_gpu.core.saved import NEVER, Packed, Withheld, is_freed
 from autograd_gpu.device import type_of
 
 
@@ -55,9 +55,9 @@ def nodes_below(root: Node) -> list[Node]:
 
 def kept_by(node: Node) -> Iterator[Kept]:
     """The arrays that a node keeps for backward. None once they were freed."""
-    if node.kept is None or isinstance(node.kept, Freed):
+    if node.kept is None or is_freed(node):
         return
-    entries = iter(node.kept)
+    entries = iter(node.kept.entries if isinstance(node.kept, Withheld) else node.kept)
     op: Any = node.op
     if not isinstance(op, Op):
         for number, saved in enumerate(entries):
@@ -68,14 +68,27 @@ def kept_by(node: Node) -> Iterator[Kept]:
         entry = next(entries)
         if name in op.inputs or name in op.outputs:
             version, expected = next(entries), next(entries)
-            if version is not NEVER:  # an absent input, or one of the library's own numbers
+            if isinstance(entry, Packed):
+                yield from _packed(name, entry)
+            elif version is not NEVER:  # an absent input, or one of the library's own numbers
                 yield Kept(name, entry, version[0] != expected, version)
         elif name == op.variadic:
             members = zip(entry, next(entries), next(entries), strict=True)
             for number, (array, version, expected) in enumerate(members):
+                if isinstance(array, Packed):
+                    yield from _packed(f"{name}[{number}]", array)
+                    continue
                 yield Kept(f"{name}[{number}]", array, version[0] != expected, version)
+        elif isinstance(entry, Packed):
+            yield from _packed(name, entry)
         elif name in op.saves and hasattr(entry, "nbytes"):
             yield Kept(name, entry, False, None)
+
+
+def _packed(name: str, entry: Packed) -> Iterator[Kept]:
+    """What a pack hook made of an array, if it is a tensor: of other things the library does not know the size."""
+    if isinstance(entry.value, Tensor):
+        yield Kept(f"{name} (packed)", entry.value._array, False, None)
 
 
 def owner(array: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
+from autograd_gpu.core import saved as saved_tensors
 from autograd_gpu.core.graph import (
     Array,
     MultiNode,
@@ -28,6 +29,7 @@ from autograd_gpu.core.graph import (
     node_of,
     wrap,
 )  # fmt: skip
+from autograd_gpu.core.saved import NEVER
 from autograd_gpu.device import SILENT, ArrayType, Device, restore, silence, type_for
 
 if TYPE_CHECKING:
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
 
 #: every op by name; the tests and the namespaces are generated from it
 REGISTRY: dict[str, Op] = {}
-
-#: the version of what can never change: constants and absent inputs
-NEVER: list[Any] = [0]
 
 
 def apply_keywords(op: Op, *inputs: Any, **params: Any) -> Any:
@@ -151,7 +150,13 @@ def attach(
         node.shape = targets[0]._array.shape
         node.type = targets[0]._type
         targets[0]._node = node
-        return
+    else:
+        _attach_several(node, wrapped, targets)
+    if modes.packing and modes.local.saved_hooks:
+        saved_tensors.pack(op, node, mask, tensors, wrapped, modes.local.saved_hooks[-1])
+
+
+def _attach_several(node: Node, wrapped: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
     assert isinstance(node, MultiNode)
     node.shape = ()
     node.type = targets[0]._type

@@ -24,24 +24,8 @@ from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.compile import Modified, check_group
 from autograd_gpu.core.graph import Array, Leaf, MultiNode, Node, Pick, Spec, Specs, Tensor, bump, wrap
 from autograd_gpu.core.op import Op, tensor_namespace
+from autograd_gpu.core.saved import Withheld
 from autograd_gpu.device import SILENT, restore, silence, type_of
-
-SECOND_BACKWARD = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
-    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
-    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
-    "after calling backward."
-)
-
-
-class Freed:
-    """Takes the place of what a node kept, and knows which backward call used it up."""
-
-    __slots__ = ("code", "offset")
-
-    def __init__(self) -> None:
-        self.code, self.offset = errors.user_frame()
-
 
 Watch = Callable[[Sequence[Node], set[int] | None], AbstractContextManager[Any]]
 
@@ -106,7 +90,7 @@ def _loop(
     pending: dict[int, Any] = {}  # sequence -> gradient so far
     nodes: dict[int, Node] = {}  # sequence -> node, for every entry of `heap`
     heap: list[int] = []  # negative sequences
-    freed = None if retain_graph else Freed()
+    freed = None if retain_graph else Withheld()
 
     for root, gradient in zip(roots, gradients, strict=True):
         key = root.sequence
@@ -144,8 +128,8 @@ def _loop(
                 continue
             g = _materialize(node, g, create_graph)
         kept = node.kept
-        if kept.__class__ is Freed:
-            raise _freed_error(node, kept)
+        if kept.__class__ is Withheld:
+            kept = kept.open(node)
         edges = node.edges
         pull = node.pull
         if captures is not None:
@@ -153,16 +137,16 @@ def _loop(
         try:
             if create_graph:
                 namespace: Any = tensor_namespace(node.type.device)
-                results = _differentiable_pull(node, edges, pull, namespace, g)
+                results = _differentiable_pull(node, edges, pull, namespace, g, kept)
             else:
                 namespace = node.type.namespace
                 results = (
                     pull(namespace, g, kept, node.params)
                     if node.__class__ is Node
-                    else node.run(namespace, g)  # type: ignore[attr-defined]
+                    else node.run(namespace, g, kept)  # type: ignore[attr-defined]
                 )
         except Modified as change:
-            raise _modified_error(node, change) from None
+            raise _modified_error(node, kept, change) from None
         except Exception as error:
             error.add_note(f"in the backward of {node.name()}, made at {node.place}")
             raise
@@ -321,23 +305,25 @@ def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool)
 # -- create_graph --------------------------------------------------------------------------------------------------------
 
 
-def _differentiable_pull(node: Node, edges: Sequence[Node | None], pull: Any, namespace: Any, g: Any) -> Any:
+def _differentiable_pull(
+    node: Node, edges: Sequence[Node | None], pull: Any, namespace: Any, g: Any, kept: Any
+) -> Any:
     """Run a node's rules on tensors, so that the gradients have a history of their own."""
     op = node.op
     if not isinstance(op, Op):
         assert isinstance(node, MultiNode)
-        return node.run(namespace, g)
+        return node.run(namespace, g, kept)
     if op.fused:
-        return _through_body(node, edges, namespace, g)
-    return pull(namespace, g, rewrap(node), node.params)
+        return _through_body(node, edges, namespace, g, kept)
+    return pull(namespace, g, rewrap(node, kept), node.params)
 
 
-def rewrap(node: Node) -> tuple[Any, ...] | None:
+def rewrap(node: Node, kept: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     """What a node kept, as tensors that know where they came from."""
-    if node.kept is None:
+    if kept is None:
         return None
     op = node.op
-    entries = iter(node.kept)
+    entries = iter(kept)
     tangents = node.hooks.tangents if node.hooks is not None else {}
     result: list[Any] = []
     for name in op.layout(mask_of(op, node.edges)):
@@ -372,14 +358,15 @@ def _tensor(array: Array, node: Node | None, tangents: dict[int, Tensor] | None 
     return tensor
 
 
-def _through_body(node: Node, edges: Sequence[Node | None], namespace: Any, g: Tensor) -> list[Tensor | None]:
+def _through_body(
+    node: Node, edges: Sequence[Node | None], namespace: Any, g: Tensor, kept: tuple[Any, ...] | None
+) -> list[Tensor | None]:
     """Gradients of a fused op with a history: run its body again on tensors and go backward through that.
 
     Each input is first aliased, so that only its direct use in this op counts, not what it shares with other inputs.
     """
     op = node.op
-    kept = node.kept or ()
-    entries = iter(kept)
+    entries = iter(kept or ())
     found: dict[str, Any] = {}
     for name in op.layout(mask_of(op, node.edges)):
         entry = next(entries)
@@ -418,17 +405,10 @@ def _through_body(node: Node, edges: Sequence[Node | None], namespace: Any, g: T
 # -- errors --------------------------------------------------------------------------------------------------------------
 
 
-def _freed_error(node: Node, freed: Freed) -> RuntimeError:
-    return RuntimeError(
-        f"{SECOND_BACKWARD}\n  {node.name()} was made at {node.place}\n"
-        f"  its saved values were freed by the backward at {errors.place(freed.code, freed.offset)}"
-    )
-
-
-def _modified_error(node: Node, change: Modified) -> RuntimeError:
+def _modified_error(node: Node, kept: Any, change: Modified) -> RuntimeError:
     """PyTorch's message for a kept array that was overwritten, with the two lines that are at odds."""
     op = node.op
-    entries = iter(node.kept)
+    entries = iter(kept)
     array: Any = None
     for name in op.layout(mask_of(op, node.edges)):
         array = next(entries)

@@ -143,9 +143,9 @@ class MultiNode(Node):
     #: whether the rule wants zeros where no gradient arrived (None otherwise)
     materialize: bool
 
-    def run(self, F: Any, gradients: list[Any]) -> Any:
+    def run(self, F: Any, gradients: list[Any], kept: tuple[Any, ...] | None) -> Any:
         """The gradients of the inputs; a user's Function has its own way."""
-        return self.pull(F, gradients, self.kept, self.params)
+        return self.pull(F, gradients, kept, self.params)
 
 
 class Pick(Node):

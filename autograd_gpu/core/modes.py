@@ -24,6 +24,10 @@ class _Local(threading.local):
 
     def __init__(self) -> None:
         self.interceptors: list[Any] = []
+        #: pairs of functions that pack and unpack what nodes keep; the last one counts
+        self.saved_hooks: list[tuple[Any, Any]] = []
+        #: why no such pair may be added, if it may not
+        self.saved_hooks_refused: str | None = None
 
 
 local = _Local()
@@ -35,6 +39,8 @@ grad_disabled = 0
 inferring = 0
 #: how many interceptors (forward-mode levels, autocast, guards, ...) are active, in all threads together
 intercepting = 0
+#: how many pairs of saved-tensor hooks are active, in all threads together
+packing = 0
 
 
 def is_grad_enabled() -> bool:
@@ -254,4 +260,27 @@ class intercept:
         global intercepting
         local.interceptors.pop()
         with lock:
+            intercepting -= 1
+
+
+class packing_saved_tensors:
+    """Context manager: `pack` gets each tensor that this thread's nodes keep, `unpack` gives it back to backward."""
+
+    def __init__(self, pack: Callable[[Any], Any], unpack: Callable[[Any], Any]) -> None:
+        self.pair = (pack, unpack)
+
+    def __enter__(self) -> None:
+        global intercepting, packing
+        if local.saved_hooks_refused is not None:
+            raise RuntimeError(local.saved_hooks_refused)
+        local.saved_hooks.append(self.pair)
+        with lock:
+            packing += 1
+            intercepting += 1  # compiled calls keep arrays by themselves: they stand aside for `apply`
+
+    def __exit__(self, *exception: object) -> None:
+        global intercepting, packing
+        local.saved_hooks.pop()
+        with lock:
+            packing -= 1
             intercepting -= 1

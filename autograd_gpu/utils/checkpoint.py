@@ -192,7 +192,7 @@ class _Recomputed(FunctionCtx):
         made.__dict__.update(out.__dict__)
         return made
 
-    def run(self, F: Any, gradients: list[Any]) -> list[Any]:
+    def run(self, F: Any, gradients: list[Any], kept: tuple[Any, ...] | None = None) -> list[Any]:
         """Call the function again, and go backward through it."""
         # The second call's graph ends in stand-ins for the nodes outside, so that hooks there run once, in the outer pass.
         standins = {edge.sequence: _standin(edge) for edge in self.edges if edge is not None}
