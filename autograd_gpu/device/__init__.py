@@ -9,8 +9,10 @@ test on the hot path. Every tensor carries the type of its array.
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -37,15 +39,23 @@ except (
         state.__exit__(None, None, None)
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
 class Device:
     """A place for arrays: ``Device("cpu")``, ``Device("cuda")`` (the current card), ``Device("cuda", 1)`` or ``"cuda:1"``.
 
-    One instance exists per place, so devices compare by identity.
+    One instance exists per place, so devices compare by identity. As a context manager or a decorator of functions it is
+    the device of new tensors whose ``device=`` is not given, in this thread.
 
     >>> ag.device("cpu")
     device(type='cpu')
     >>> ag.device("cuda:1").index
     1
+    >>> with ag.device("cpu"):
+    ...     x = ag.zeros(2)
+    >>> x.device
+    device(type='cpu')
     """
 
     __slots__ = ("index", "type")
@@ -97,6 +107,22 @@ class Device:
     def __reduce__(self) -> tuple[Any, ...]:
         return (Device, (self.type, self.index))
 
+    def __enter__(self) -> Device:
+        chosen.before.append(chosen.device)
+        chosen.device = self
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        chosen.device = chosen.before.pop()
+
+    def __call__(self, function: Function) -> Function:
+        @functools.wraps(function)
+        def on_this_device(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return cast(Function, on_this_device)
+
     def __copy__(self) -> Device:
         return self
 
@@ -137,6 +163,18 @@ CPU = Device("cpu")
 cpu_namespace = cpu
 
 
+class _Chosen(threading.local):
+    """The device of new tensors in this thread, and those that the ``with device:`` around it will come back to."""
+
+    device: Device = CPU
+
+    def __init__(self) -> None:
+        self.before: list[Device] = []
+
+
+chosen = _Chosen()
+
+
 class _CpuTypes(dict[Any, ArrayType]):
     """NumPy dtype -> ArrayType on the CPU, filled on first use."""
 
@@ -156,6 +194,9 @@ type_of_array: dict[type, Callable[[Any], ArrayType]] = {
 
 #: called with each namespace that comes to life after the ops were registered (CuPy's)
 namespace_hooks: list[Callable[[Any], None]] = []
+
+#: what says, for the error when a card has no room left, who holds its memory: given the card's index, lines of text
+holder_reports: list[Callable[[int], list[str]]] = []
 
 
 def type_of(array: Any) -> ArrayType:

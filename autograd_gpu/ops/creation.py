@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +16,7 @@ from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, node_of, wrap
 from autograd_gpu.core.leaves import detach, require_grad
 from autograd_gpu.core.op import REGISTRY, expose
-from autograd_gpu.device import ArrayType, Device, cuda_unavailable_reason, type_for
+from autograd_gpu.device import ArrayType, Device, chosen, cuda_unavailable_reason, type_for
 from autograd_gpu.dtypes import DType
 from autograd_gpu.ops.sequences import array_of, type_name
 from autograd_gpu.ops.transfer import resolve_device, to
@@ -32,40 +31,38 @@ _DLPACK_CUDA = (2, 13)
 # -- where new tensors go --------------------------------------------------------------------------
 
 
-class _Chosen(threading.local):
-    device: Device = Device("cpu")
-
-
-_chosen = _Chosen()
-
-
 def get_default_device() -> Device:
     """The device of new tensors whose ``device=`` is not given, in this thread.
 
     >>> ag.get_default_device()
     device(type='cpu')
     """
-    return _chosen.device
+    return resolve_device(chosen.device)
 
 
 def set_default_device(device: Any) -> None:
     """Set the device of new tensors whose ``device=`` is not given, in this thread; None means the CPU again.
+
+    ``"cuda"`` without a number means the card that is the current one when a tensor is made. To choose a device for some
+    lines only, use it as a context manager: ``with ag.device("cuda"):``.
 
     Raises:
         RuntimeError: the device cannot be used; the message says why.
 
     >>> ag.set_default_device("cpu")
     """
-    _chosen.device = Device("cpu") if device is None else resolve_device(device)
+    place = Device("cpu" if device is None else device)
+    usable = resolve_device(place)
+    chosen.device = usable if place.index is not None or place.type == "cpu" else place
 
 
 def target_type(dtype: Any, device: Any, inferred: DType | None = None) -> ArrayType:
     """The ArrayType that ``dtype=`` and ``device=`` ask for; None means `inferred` or the defaults."""
     if dtype is not None:
-        chosen = dtypes.as_dtype(dtype)
+        wanted = dtypes.as_dtype(dtype)
     else:
-        chosen = dtypes.get_default_dtype() if inferred is None else inferred
-    return type_for(chosen, _chosen.device if device is None else resolve_device(device))
+        wanted = dtypes.get_default_dtype() if inferred is None else inferred
+    return type_for(wanted, chosen.device if device is None else resolve_device(device))
 
 
 def finish(tensor: Tensor, requires_grad: bool, pin_memory: bool = False) -> Tensor:
