@@ -29,7 +29,7 @@ from autograd_gpu.core.graph import (
 )
 from autograd_gpu.core.inplace import check_writable, rebase
 from autograd_gpu.core.op import TensorNamespace
-from autograd_gpu.core.saved import Withheld
+from autograd_gpu.core.saved import NEVER, Packed, Withheld
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -164,7 +164,8 @@ class FunctionCtx(MultiNode):
         node = entry.node
         if entry.output is not None:
             node = Pick(self, entry.output)
-        tensor = wrap(entry.array, None, node)
+        array = entry.array.open() if isinstance(entry.array, Packed) else entry.array
+        tensor = wrap(array, None, node)
         tensor._changes = entry.version
         return tensor
 
@@ -323,6 +324,8 @@ class Function(metaclass=_FunctionMeta):
                         rebase(out, before)
                     else:
                         out._node = Pick(ctx, index)
+            if modes.packing and modes.local.saved_hooks:
+                ctx.kept = tuple(_packed(ctx, entry) for entry in saved) or None
         return (tuple(final) if several else final[0]), ctx
 
 
@@ -342,6 +345,14 @@ def _save(
         output = None
     node = None if output is not None else node_of(tensor)
     return Saved(tensor._array, tensor._changes, tensor._changes[0], node, output)
+
+
+def _packed(ctx: FunctionCtx, entry: Saved | None) -> Saved | None:
+    """What was saved, in the form that the user's pack hook gives it."""
+    tensor = ctx._restore(entry)
+    if entry is None or tensor is None:
+        return None
+    return entry._replace(array=Packed(tensor, *modes.local.saved_hooks[-1]), version=NEVER, expected=0)
 
 
 def _level_of_a_tangent(args: Sequence[Any]) -> Level | None:

@@ -11,12 +11,21 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from autograd_gpu import errors
+from autograd_gpu.autograd.saved_tensors import (
+    allow_mutation_on_saved_tensors,
+    disable_saved_tensors_hooks,
+    save_on_cpu,
+    saved_tensors_hooks,
+)
 from autograd_gpu.core import engine, hooks
 from autograd_gpu.core.backward import GradientEdge
 from autograd_gpu.core.graph import Node, Tensor, bump, node_of, visible
 from autograd_gpu.core.hooks import RemovableHandle
 
-__all__ = ["GradientEdge", "Node", "get_gradient_edge", "increment_version", "register_multi_grad_hook"]
+__all__ = [
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge",
+    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+]  # fmt: skip
 
 
 # -- nodes ---------------------------------------------------------------------------------------------------------

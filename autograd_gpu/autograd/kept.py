@@ -61,7 +61,9 @@ def kept_by(node: Node) -> Iterator[Kept]:
     op: Any = node.op
     if not isinstance(op, Op):
         for number, saved in enumerate(entries):
-            if saved is not None:
+            if saved is not None and isinstance(saved.array, Packed):
+                yield from _packed(f"saved {number}", saved.array)
+            elif saved is not None:
                 yield Kept(f"saved {number}", saved.array, saved.version[0] != saved.expected, saved.version)
         return
     for name in op.layout(mask_of(op, node.edges)):

@@ -26,6 +26,8 @@ class _Local(threading.local):
         self.interceptors: list[Any] = []
         #: pairs of functions that pack and unpack what nodes keep; the last one counts
         self.saved_hooks: list[tuple[Any, Any]] = []
+        #: called with each tensor that is about to be changed in place, while changes of kept tensors are allowed
+        self.before_change: Callable[[Any], None] | None = None
         #: why no such pair may be added, if it may not
         self.saved_hooks_refused: str | None = None
 
