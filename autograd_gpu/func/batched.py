@@ -105,9 +105,9 @@ class BatchedArray:
         return tuple(self.value.strides[1:])
 
     @property
-    def base(self) -> Array:
+    def base(self) -> Batch:
         """Never None: the engine may not add into it, for others may hold what is inside."""
-        return self.value
+        return self.batch
 
     @property
     def real(self) -> BatchedArray:
@@ -133,6 +133,16 @@ class BatchedArray:
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> BatchedArray:
         return self.namespace.sum(self, dim=axis, keepdim=keepdims)  # type: ignore[no-any-return]
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> BatchedArray:
+        return self.namespace.mean(self, dim=axis, keepdim=keepdims)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> BatchedArray:
+        order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+        return self.namespace.permute(self, tuple(order or reversed(range(self.ndim))))  # type: ignore[no-any-return]
+
+    def swapaxes(self, first: int, second: int) -> BatchedArray:
+        return self.namespace.transpose(self, first, second)  # type: ignore[no-any-return]
 
     def min(self) -> Any:
         """The smallest element of all examples: what checks of labels and indices want to know."""
@@ -180,7 +190,11 @@ class BatchedArray:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> Any:
         """NumPy was called with a constant first: elementwise functions take batches like any other operand."""
-        if method != "__call__" or options.get("out") is not None:
+        if (
+            options.get("out") is not None
+        ):  # an in-place operator of an array that is the same for all examples
+            refuse_to_write()
+        if method != "__call__":
             return NotImplemented
         return elementwise(self.batch, lambda *values: ufunc(*values, **options), arrays)
 
@@ -245,20 +259,37 @@ def _rmatmul(self: BatchedArray, other: Any) -> Any:
     return self.namespace.matmul(other, self)
 
 
-def _iadd(self: BatchedArray, other: Any) -> BatchedArray:
-    self.namespace.setitem(self, (...,), self + other)
-    return self
+def _inplace(name: str) -> None:
+    function = getattr(operator, name)
 
+    def method(self: BatchedArray, other: Any) -> BatchedArray:
+        self.namespace.setitem(self, (...,), function(self, other).astype(self.dtype))
+        return self
+
+    setattr(BatchedArray, f"__i{name}__", method)
+
+
+for _name in ("add", "sub", "mul", "truediv"):
+    _inplace(_name)
 
 setattr(BatchedArray, "__matmul__", _matmul)  # noqa: B010 - beside the operators that the table makes
 setattr(BatchedArray, "__rmatmul__", _rmatmul)  # noqa: B010
-setattr(BatchedArray, "__iadd__", _iadd)  # noqa: B010
 BatchedArray.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 type_of_array[BatchedArray] = lambda array: array.type
 
 
 # -- what the rules are made of ------------------------------------------------------------------------------------------
+
+
+def refuse_to_write() -> NoReturn:
+    """What differs between examples cannot be written into an array that is the same for all."""
+    raise RuntimeError(
+        "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in "
+        "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but "
+        "`self` not being vmapped over in a vmap. Please try to use out-of-place operators instead of inplace "
+        f"arithmetic.{errors.here()}"
+    )
 
 
 def is_array(value: Any) -> bool:
@@ -405,6 +436,11 @@ class BatchedNamespace:
             array if isinstance(array, BatchedArray) else lifted(self.batch, self.base.asarray(array, dtype))
         )
 
+    def copy(self, array: BatchedArray) -> BatchedArray:
+        """With memory of its own for each example: what is written into it may vary."""
+        array = lifted(self.batch, array)
+        return BatchedArray(inside(array.value).copy(grown(self.batch, array)), self.batch)
+
     def is_contiguous(self, array: BatchedArray) -> bool:
         return bool(inside(array.value).is_contiguous(array.value))
 
@@ -421,22 +457,20 @@ class BatchedNamespace:
             RuntimeError: when what is written varies over the batch and what it is written to does not.
         """
         target = array.value
+        keys = key if isinstance(key, tuple) else (key,)
+        indexed = any(is_array(k) for k in keys)
         if is_array(value):
             source = lifted(self.batch, value)
             if target.shape[0] == 1 and source.value.shape[0] != 1:
-                raise RuntimeError(
-                    "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in "
-                    "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but "
-                    "`self` not being vmapped over in a vmap. Please try to use out-of-place operators instead of inplace "
-                    f"arithmetic.{errors.here()}"
-                )
-            region = self.getitem(array, key)
+                refuse_to_write()
             value = source.value
-            if source.ndim < region.ndim:
-                value = aligned([source, region])[0]
-        keys = key if isinstance(key, tuple) else (key,)
-        if any(is_array(k) for k in keys):
-            raise RuntimeError(
-                f"vmap: in-place indexing with tensors is not supported; use index_put or where(){errors.here()}"
-            )
-        inside(target).setitem(target, (slice(None), *keys), value)
+            if not indexed:
+                region = self.getitem(array, keys)
+                if source.ndim < region.ndim:
+                    value = aligned([source, region])[0]
+        if indexed:
+            from autograd_gpu.func.index_rules import setitem
+
+            setitem(self.batch, array, keys, value)
+        else:
+            inside(target).setitem(target, (slice(None), *keys), value)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.call import REGISTRY, replay
+from autograd_gpu.core.op import Op
+from autograd_gpu.core.op import _without_saves as without_saves
 from autograd_gpu.func.batched import (
     Array,
     Batch,
@@ -85,6 +88,11 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
 
         return pointwise
 
+    if special is None:
+        body = _body(record, getattr(plain, name), name)
+        if body is not None:
+            return partial(body, namespace)
+
     def call(*arguments: Any, **params: Any) -> Any:
         if special is not None:
             named = dict(params)
@@ -105,6 +113,13 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
         )
 
     return call
+
+
+def _body(record: Op | None, primitive: Any, name: str) -> Callable[..., Any] | None:
+    """What computes a primitive in terms of others: then theirs are the rules that count."""
+    if isinstance(primitive, partial) and name not in LOOPED:
+        return primitive.func if record is None or primitive.func is not without_saves else record.body
+    return record.body if record is not None and name in BODIES else None
 
 
 def _namespace(namespace: BatchedNamespace, arguments: tuple[Any, ...]) -> Any:
@@ -132,10 +147,16 @@ def _parameters(target: Any) -> tuple[list[str], str | None]:
     return names, next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
 
 
+#: ops whose body says what the primitive does
+BODIES = frozenset(("batch_norm_statistics",))
+
+#: ops whose body looks at values
+LOOPED = frozenset(("histc",))
+
 #: broadcasting functions that are no elementwise op of the table
 ELEMENTWISE = frozenset((
     "alias", "cast", "clone", "complex", "conj", "contiguous", "copy", "copy_values", "empty_like", "full_like", "imag",
-    "ones_like", "positive", "real", "stack_parts", "to_device", "view_as_real", "where", "zeros_like", "view_dtype",
+    "ones_like", "positive", "real", "to_device", "view_as_real", "where", "zeros_like", "view_dtype",
 ))  # fmt: skip
 
 #: primitives whose results' shapes depend on values
@@ -154,11 +175,16 @@ def wrapped(batch: Batch, value: Any) -> Any:
     return BatchedArray(value, batch)
 
 
+def along(dim: int) -> int:
+    """A dimension of an example as one of the array inside."""
+    return dim + 1 if dim >= 0 else dim
+
+
 def up(dim: Any) -> Any:
     """Dimensions of an example as dimensions of the array inside."""
     if isinstance(dim, (tuple, list)):
         return tuple(up(d) for d in dim)
-    return dim + 1 if dim >= 0 else dim
+    return along(dim)
 
 
 def run(name: str, *values: Array, **params: Any) -> Any:
@@ -194,6 +220,8 @@ def _reduce(
         result = run(name, inside(value).unsqueeze(value, 1), dim=(1,) if dim is None or isinstance(dim, tuple) else 1,
                      **{**params, **({"keepdim": False} if keepdim is not None else {})})  # fmt: skip
         return wrapped(batch, result)
+    if dim == () and name in ("any", "all"):
+        return x != 0
     if dim is None or dim == ():
         dim = tuple(range(x.ndim))
     return wrapped(batch, run(name, value, dim=up(dim), **params))
@@ -204,9 +232,8 @@ def _argument(batch: Batch, name: str, x: BatchedArray, dim: int | None = None, 
     value = x.value
     if dim is not None and x.ndim:
         return wrapped(batch, run(name, value, dim=up(dim), keepdim=keepdim))
-    if keepdim:
-        return NO_RULE
-    return wrapped(batch, run(name, inside(value).reshape(value, (value.shape[0], -1)), dim=1))
+    found = run(name, inside(value).reshape(value, (value.shape[0], -1)), dim=1)
+    return wrapped(batch, inside(found).reshape(found, (value.shape[0], *((1,) * x.ndim if keepdim else ()))))
 
 
 @rule(
@@ -222,11 +249,18 @@ def _along(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
     if name == "squeeze" and dim is None:
         dim = tuple(d for d, extent in enumerate(x.shape) if extent == 1)
     if not x.ndim:
-        if name in ("softmax", "log_softmax"):
-            return wrapped(
-                batch, run(name, inside(x.value).unsqueeze(x.value, 1), dim=1).reshape(x.value.shape)
-            )
-        return x if name in ("flip", "squeeze") else NO_RULE
+        if name in ("flip", "squeeze", "roll"):
+            return x
+        if name in ("select", "narrow", "unfold", "split", "split_with_sizes", "unbind"):
+            return NO_RULE
+        found = run(name, inside(x.value).unsqueeze(x.value, 1), **{**params, key: 1})
+        if isinstance(found, tuple):
+            return tuple(wrapped(batch, inside(each).reshape(each, x.value.shape)) for each in found)
+        return wrapped(batch, inside(found).reshape(found, x.value.shape))
+    if dim is None and name == "roll":
+        rows = inside(x.value).reshape(x.value, (x.value.shape[0], -1))
+        found = run(name, rows, params["shifts"], 1)
+        return wrapped(batch, inside(found).reshape(found, x.value.shape))
     if dim is None:
         return NO_RULE
     if name == "squeeze" and dim == ():
@@ -242,6 +276,17 @@ def _along_both(batch: Batch, name: str, x: BatchedArray, result: BatchedArray, 
         lifted = run(name, space.unsqueeze(first, 1), space.unsqueeze(second, 1), dim=1)
         return wrapped(batch, lifted.reshape(first.shape))
     return wrapped(batch, run(name, first, second, dim=up(dim)))
+
+
+@rule("as_strided")
+def _as_strided(batch: Batch, name: str, x: BatchedArray, shape: Any, strides: Any, offset: int = 0) -> Any:
+    memory = inside(x.value).contiguous(x.value)
+    return wrapped(batch, run(name, memory, (memory.shape[0], *shape), (memory.shape[1], *strides), offset))
+
+
+@rule("stack_parts")
+def _stack_parts(batch: Batch, name: str, **parts: BatchedArray) -> Any:
+    return wrapped(batch, run(name, *(grown(batch, part) for part in parts.values())))
 
 
 @rule("unsqueeze")
@@ -271,33 +316,13 @@ def _diagonal(
 @rule(
     "diagonal_backward",
     "unfold_backward",
-    "gather_backward",
-    "index_select_backward",
     "slice_backward",
     "pad_backward",
 )
 def _scattered(batch: Batch, name: str, x: BatchedArray, *, shape: Any, **params: Any) -> Any:
-    if "index" in params:
-        index = params.pop("index")
-        if name == "index_select_backward":
-            if index.value.shape[0] != 1:
-                return NO_RULE
-            params["index"] = inside(index.value).select(index.value, 0, 0)
-            leading = x.value.shape[0]
-            value = x.value
-        else:
-            if not shape:
-                return NO_RULE
-            value, params["index"] = grown(batch, x), grown(batch, index)
-            leading = batch.size
-        if not shape:
-            return NO_RULE
-        index = params.pop("index")
-        return wrapped(batch, run(name, value, index, shape=(leading, *shape), dim=up(params["dim"])))
-    if name == "pad_backward":
-        if params["mode"] != "constant":
-            return NO_RULE
-    elif name == "slice_backward":
+    if name == "unfold_backward" and not shape:
+        return x[0]
+    if name == "slice_backward":
         key = params["key"]
         params["key"] = (slice(None), *(key if isinstance(key, tuple) else (key,)))
     else:
@@ -391,8 +416,6 @@ def _repeat(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
 
 @rule("pad")
 def _pad(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
-    if params.get("mode", "constant") != "constant":
-        return NO_RULE
     return wrapped(batch, run(name, x.value, **params))
 
 
@@ -404,89 +427,12 @@ def _join(batch: Batch, name: str, dim: int = 0, **members: Any) -> Any:
     return wrapped(batch, getattr(joint(values), name.removesuffix("_inputs"))(values, dim=up(dim)))
 
 
-# -- indexing ------------------------------------------------------------------------------------------------------------
+def same(array: BatchedArray) -> Array | None:
+    """What is inside without the hidden dimension, if nothing varies."""
+    return inside(array.value).select(array.value, 0, 0) if array.value.shape[0] == 1 else None
 
 
-@rule("slice_view", "getitem")
-def _slice(batch: Batch, name: str, x: BatchedArray, key: Any) -> Any:
-    keys = key if isinstance(key, tuple) else (key,)
-    if any(is_array(k) or isinstance(k, list) for k in keys):
-        return NO_RULE
-    return wrapped(batch, run(name, x.value, key=(slice(None), *keys)))
-
-
-def _same(*indices: BatchedArray) -> list[Array] | None:
-    """The indices without the hidden dimension, if nothing varies."""
-    if any(index.value.shape[0] != 1 for index in indices):
-        return None
-    return [inside(index.value).select(index.value, 0, 0) for index in indices]
-
-
-def _places(batch: Batch, indices: Any, dims: Any) -> tuple[list[Array], tuple[int, ...]] | None:
-    """Indices and dimensions of an advanced index of what is inside, where the result has the batch in front."""
-    dims = tuple(dims)
-    plain = _same(*indices)
-    if plain is not None and dims == tuple(range(dims[0], dims[0] + len(dims))):
-        return plain, up(dims)
-    if dims != tuple(range(len(dims))):
-        return None
-    arrays = aligned(list(indices))
-    values = [value if value.shape[0] == batch.size else _grow(batch, value) for value in arrays]
-    namespace = inside(values[0])
-    rows = namespace.arange(0, batch.size, 1, values[0].dtype)
-    rows = namespace.reshape(rows, (batch.size, *(1,) * (len(values[0].shape) - 1)))
-    return [rows, *values], (0, *up(dims))
-
-
-def _grow(batch: Batch, value: Array) -> Array:
-    return inside(value).expand(value, (batch.size, *value.shape[1:]))
-
-
-@rule("index")
-def _index(batch: Batch, name: str, x: BatchedArray, indices: Any, dims: Any) -> Any:
-    if any(str(index.dtype) == "bool" for index in indices):
-        return NO_RULE
-    found = _places(batch, indices, dims)
-    if found is None:
-        return NO_RULE
-    value = x.value if found[1][0] else grown(batch, x)
-    return wrapped(batch, run(name, value, *found[0], dims=found[1]))
-
-
-@rule("index_backward")
-def _index_backward(batch: Batch, name: str, x: BatchedArray, indices: Any, shape: Any, dims: Any) -> Any:
-    if any(str(index.dtype) == "bool" for index in indices):
-        return NO_RULE
-    found = _places(batch, indices, dims)
-    if found is None:
-        return NO_RULE
-    value = x.value if found[1][0] else grown(batch, x)
-    return wrapped(batch, run(name, value, *found[0], shape=(value.shape[0], *shape), dims=found[1]))
-
-
-@rule("index_select", "embedding_rows")
-def _rows(batch: Batch, name: str, x: BatchedArray | None = None, **params: Any) -> Any:
-    if name == "embedding_rows":
-        weight, indices = params.pop("weight"), params.pop("indices")
-        table = _same(weight)
-        if table is None:
-            return NO_RULE
-        return wrapped(batch, run(name, table[0], indices.value, **params))
-    index = _same(params.pop("index"))
-    assert x is not None
-    if index is None or not x.ndim:
-        return NO_RULE
-    return wrapped(batch, run(name, x.value, index[0], dim=up(params["dim"])))
-
-
-@rule("gather", "scatter", "scatter_add", "scatter_fill", "scatter_extreme")
-def _gather(
-    batch: Batch, name: str, x: BatchedArray, index: BatchedArray, src: Any = None, *, dim: int, **params: Any
-) -> Any:
-    if not x.ndim or not index.ndim:
-        return NO_RULE
-    values = [grown(batch, each) for each in (x, index, src) if each is not None]
-    return wrapped(batch, run(name, *values, dim=up(dim), **params))
+# -- parts of arrays that are written to ---------------------------------------------------------------------------------
 
 
 @rule("copy_slices")
@@ -495,13 +441,6 @@ def _copy_slices(batch: Batch, name: str, base: BatchedArray, values: BatchedArr
     result = wrapped(batch, inside(value).copy(value))
     replay(result.namespace, result, steps)[...] = values
     return result
-
-
-@rule("place")
-def _place(batch: Batch, name: str, x: BatchedArray, index: BatchedArray, dim: int, **params: Any) -> Any:
-    if not x.ndim or x.ndim != index.ndim:
-        return NO_RULE
-    return wrapped(batch, run(name, grown(batch, x), grown(batch, index), dim=up(dim), **params))
 
 
 # -- products ------------------------------------------------------------------------------------------------------------
@@ -613,11 +552,11 @@ def _convolution(
     **params: Any,
 ) -> Any:
     spatial = x.ndim - 2
-    kernels = _same(weight)
+    kernels = same(weight)
     if kernels is not None:
         size = x.value.shape[0]
         result = wrapped(
-            batch, unfolded(run(name, folded(x.value), kernels[0], None, groups=groups, **params), size)
+            batch, unfolded(run(name, folded(x.value), kernels, None, groups=groups, **params), size)
         )
     else:
         size = batch.size
@@ -641,11 +580,11 @@ def _convolution_input(
     groups: int,
     **params: Any,
 ) -> Any:
-    kernels = _same(weight)
+    kernels = same(weight)
     if kernels is not None:
         size = x.value.shape[0]
         shape = (size * input_shape[0], *input_shape[1:])
-        value = run(name, folded(x.value), kernels[0], input_shape=shape, groups=groups, **params)
+        value = run(name, folded(x.value), kernels, input_shape=shape, groups=groups, **params)
         return wrapped(batch, unfolded(value, size))
     size = batch.size
     shape = (input_shape[0], size * input_shape[1], *input_shape[2:])
@@ -727,4 +666,4 @@ def _samples(batch: Batch, name: str, **given: Any) -> Any:
 
 
 def _grow_all(batch: Batch, values: list[Array]) -> list[Array]:
-    return [value if value.shape[0] == batch.size else _grow(batch, value) for value in values]
+    return [grown(batch, BatchedArray(value, batch)) for value in values]

@@ -19,6 +19,7 @@ from autograd_gpu.core.call import REGISTRY, compute, constant, operand, prepare
 from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.op import Op, TensorNamespace, tensor_namespace
 from autograd_gpu.device import type_for
+from autograd_gpu.func import index_rules as _index_rules  # noqa: F401 - puts its rules beside the others
 from autograd_gpu.func import trees
 from autograd_gpu.func.batched import Array, Batch, BatchedArray, grown, inside, is_array, lifted
 from autograd_gpu.func.rules import RANDOM

@@ -132,7 +132,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     """
     if input._array.shape != other._array.shape:
         return False
-    return builtins.bool(eq.apply(input, other)._array.all())
+    return builtins.bool(eq.apply(input, other).all())
 
 
 expose(equal, "equal")
@@ -186,7 +186,7 @@ def allclose(
     >>> ag.allclose(ag.tensor([1.0, 1.1]), ag.tensor([1.0, 1.0]))
     False
     """
-    return builtins.bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
+    return builtins.bool(isclose(input, other, rtol, atol, equal_nan).all())
 
 
 expose(isclose, "isclose")

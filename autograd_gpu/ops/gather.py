@@ -347,12 +347,15 @@ def _multiplied(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     flat_index = reshape(index, index._array.shape or (1,))
     result, src = reshape(input, input._array.shape or (1,)), reshape(src, flat_index._array.shape)
     ranks = _ranks(flat_index, dim)
+    kind, shape = result._type, list(result._array.shape)
+    size, shape[dim] = shape[dim], shape[dim] + 1
+    ones = wrap(kind.namespace.ones(tuple(shape), kind.numpy))
     for number in range(int(ranks._array.max()) + 1):
-        places = list(ranks.eq(number).nonzero(as_tuple=True))
-        values = getitem(src, tuple(places))
-        places[dim] = getitem(flat_index, tuple(places))
-        target = tuple(places)
-        result = _index_put(result, target, getitem(result, target) * values)
+        waiting = ranks.ne(number)
+        # What has not its turn goes to a place beyond the end.
+        places = masked_fill.public(flat_index, waiting, size)
+        factors = scatter.apply(ones, places, masked_fill.public(src, waiting, 1), dim=dim)
+        result = result * factors.narrow(dim, 0, size)
     return reshape(result, input._array.shape)
 
 

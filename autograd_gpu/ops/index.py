@@ -398,6 +398,11 @@ def _bound(value: Any) -> int:
         ) from None
 
 
+def varies(tensor: Tensor) -> bool:
+    """Whether a tensor is one example's view of a batch (under `vmap`), so that no number can be read from it."""
+    return hasattr(tensor._type.namespace, "batch")
+
+
 def _index_tensor(input: Tensor, item: Tensor) -> Any:
     dtype = item._type.dtype
     if dtype not in (dtypes.int64, dtypes.int32, dtypes.uint8, dtypes.bool_):
@@ -408,7 +413,7 @@ def _index_tensor(input: Tensor, item: Tensor) -> Any:
             UserWarning,
             stacklevel=5,
         )
-    elif item._array.ndim == 0 and dtype is not dtypes.bool_:
+    elif item._array.ndim == 0 and dtype is not dtypes.bool_ and not varies(item):
         return int(item._array)
     if item._type.device is not input._type.device:
         moved: Tensor = item.to(input._type.device)
@@ -534,7 +539,7 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
         value = value.to(input._type.device)
     if input._array.ndim == 0:
         _check_no_dimensions(key)
-    if value._array.ndim == 0 and value._type is input._type and _is_mask(input, key):
+    if value._array.ndim == 0 and value._type.dtype is input._type.dtype and _is_mask(input, key):
         # The same result without looking up where the mask is true.
         inplace(
             masked_fill,
@@ -548,7 +553,7 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     if not parts.indices:
         _copy_into(target, _without_leading_ones(value, target._array.ndim))
         return
-    if value._type is not input._type:
+    if value._type.dtype is not input._type.dtype:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
             f"{input._type.dtype.scalar_name} for the "
@@ -646,7 +651,7 @@ def _put_parts(input: Tensor, indices: Any, values: Any) -> tuple[Key, Tensor]:
     )
     if not isinstance(values, Tensor):
         values = _constant(input, values)
-    if values._type is not input._type:
+    if values._type.dtype is not input._type.dtype:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
             f"{input._type.dtype.scalar_name} for the "

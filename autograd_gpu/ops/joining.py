@@ -773,7 +773,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
                 "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got a tensor of shape "
                 f"{list(tensor._array.shape)}{errors.here()}"
             )
-        if tensor._type is not tensors[0]._type:
+        if (tensor._type.dtype, tensor._type.device) != (tensors[0]._type.dtype, tensors[0]._type.device):
             raise RuntimeError(
                 "torch.meshgrid expects all tensors to have the same dtype and to be on the same "
                 f"device{errors.here()}"
