@@ -60,7 +60,7 @@ from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, 
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
-    from autograd_gpu import cuda, func, linalg, nn, optim, testing, utils
+    from autograd_gpu import cpu, cuda, func, linalg, nn, optim, testing, utils
 
 __version__ = "0.1.0"
 
@@ -70,7 +70,7 @@ pi = _math.pi
 e = _math.e
 
 #: subpackages that are imported when they are first used
-_LAZY = ("cuda", "func", "linalg", "nn", "optim", "testing", "utils")
+_LAZY = ("cpu", "cuda", "func", "linalg", "nn", "optim", "testing", "utils")
 
 globals().update(FUNCTIONS)
 
@@ -81,6 +81,8 @@ __all__ = sorted(({name for name in globals() if not name.startswith("_")} | set
 
 def __getattr__(name: str) -> _Any:
     # `from autograd_gpu import nn` would ask this function again.
+    if name == "cpu":
+        return _import_module("autograd_gpu.cpu")
     if name == "cuda":
         return _import_module("autograd_gpu.cuda")
     if name == "func":

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_gpu.device import memory  # noqa: F401 - large arrays' memory is kept from here on
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
 from autograd_gpu.device.portable.special import Part
