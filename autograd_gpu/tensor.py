@@ -13,6 +13,7 @@ from autograd_gpu import dtypes, errors, ops, printing
 from autograd_gpu.core import backward as _backward, hooks
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, hooks_of, node_of, visible
+from autograd_gpu.core.inplace import base_of
 from autograd_gpu.core.leaves import detach, is_leaf, require_grad
 from autograd_gpu.core.op import FUNCTIONS, METHODS
 from autograd_gpu.device import Device, type_for
@@ -308,12 +309,12 @@ _attach("is_leaf")(Tensor.__dict__["_is_leaf"])
 @_property
 def _base(self: Tensor) -> Tensor | None:
     """The tensor whose memory this one is a view of."""
-    return None if self._view is None else self._view.base
+    return base_of(self)
 
 
 @_attach("_is_view")
 def _is_view(self: Tensor) -> bool:
-    return self._view is not None
+    return base_of(self) is not None
 
 
 @_attach("is_inference")
@@ -385,7 +386,7 @@ def _get_data(self: Tensor) -> Tensor:
 def _set_data(self: Tensor, value: Tensor) -> None:
     if not isinstance(value, Tensor):
         raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-    node = self._node
+    node = node_of(self)
     if node is not None and not value._type.differentiable:
         raise RuntimeError(
             "data set to a tensor that requires gradients must be floating point or complex dtype"
@@ -393,24 +394,31 @@ def _set_data(self: Tensor, value: Tensor) -> None:
         )
     self._array = value._array
     self._type = value._type
+    self._view = None
     if isinstance(node, Leaf):
         node.shape = value._array.shape
         node.type = value._type
 
 
-_attach("data")(property(_get_data, _set_data))
+def _delete_data(self: Tensor) -> None:
+    raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
+
+
+_attach("data")(property(_get_data, _set_data, _delete_data))
 _attach("detach")(detach)
 
 
 @_attach("detach_")
 def detach_(self: Tensor) -> Tensor:
     """Cut the tensor from its history, in place."""
-    if self._view is not None:
+    if base_of(self) is not None:
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
             "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be "
             f"called on these gradients.{errors.here()}"
         )
+    if self._view is not None:  # reshaped in place before: what it was is cut loose, too
+        self._view.base._node = self._view.base_node = None
     self._node = None
     return self
 

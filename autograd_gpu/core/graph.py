@@ -300,6 +300,12 @@ def refresh(tensor: Tensor, view: View) -> None:
     from autograd_gpu.core.call import replay
 
     base = view.base
+    if base._view is not None:  # it was reshaped in place: what it was before is the base of both
+        base = view.base = base._view.base
+    fresh = base._node
+    if fresh is view.base_node or fresh is None or (isinstance(fresh, Leaf) and view.base_node is not None):
+        view.base_node = fresh  # the base was detached since, but not written to
+        return
     if view.restriction == "multiple":
         last, params = view.steps[-1]
         raise RuntimeError(
@@ -309,8 +315,16 @@ def refresh(tensor: Tensor, view: View) -> None:
             + errors.here()
         )
     with modes.enable_grad():
-        tensor._node = replay(None, alias_of(base), view.steps)._node
-    view.base_node = base._node
+        node = replay(None, alias_of(base), view.steps)._node
+    before, tensor._node = tensor._node, node
+    view.base_node = fresh
+    if (
+        node is not None
+        and before is not None
+        and before.hooks is not None
+        and before.hooks.retained is not None
+    ):
+        hooks_of(node).retained, before.hooks.retained = before.hooks.retained, None
 
 
 def alias_of(tensor: Tensor, node: Node | None = None) -> Tensor:

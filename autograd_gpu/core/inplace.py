@@ -7,13 +7,24 @@ base derive their own nodes anew when they are next looked at (`graph.node_of`).
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.call import REGISTRY, attach, compute, prepare, replay
-from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, bump, hooks_of, node_of, wrap
+from autograd_gpu.core.graph import (
+    INFERENCE,
+    Leaf,
+    Node,
+    Tensor,
+    alias_of,
+    bump,
+    hooks_of,
+    node_of,
+    wrap,
+)
 from autograd_gpu.core.op import METHODS, Op, op
 
 NO_GRAD_VIEW = (
@@ -29,10 +40,11 @@ MULTIPLE_VIEWS = (
 )
 
 
-@op("general", grad_name="CopySlices")
+@op("general", holomorphic=False, grad_name="CopySlices")
 def copy_slices(F: Any, base: Any, values: Any, *, steps: Any) -> Any:
     """`base` with the region that the view ops `steps` lead to replaced by `values`. Out of place; the in-place
-    machinery records it without running it, since the memory has been changed already."""
+    machinery records it without running it, since the memory has been changed already. Its rules hold for complex
+    numbers as they are: they move values, through views that may show the parts of a complex number."""
     result = F.copy(base)
     replay(F, result, steps)[...] = values
     return result
@@ -72,7 +84,7 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
     direct = inputs[0] is tensor
     if recording and direct and op.inputs[0] in op.layout(_mask(op, edges)):
         # The rule wants the value that is about to be overwritten.
-        old = wrap(namespace.copy(arrays[0]), tensor._type)
+        old = wrap(namespace.copy(arrays[0]), tensor._type, edges[0])
         inputs[0], arrays[0] = old, old._array
     for position, other in enumerate(inputs[1:], 1):
         if recording and _shares_memory(other, tensor):
@@ -144,6 +156,8 @@ def _check_fits(op: Op, tensor: Tensor, shape: tuple[int, ...], dtype: dtypes.DT
 
 def check_writable(tensor: Tensor, name: str) -> None:
     """Raise if autograd cannot let `tensor` be written to now."""
+    if modes.packing and modes.local.before_change is not None:
+        modes.local.before_change(tensor)
     array = tensor._array
     if (
         array.size > 1
@@ -170,6 +184,11 @@ def check_writable(tensor: Tensor, name: str) -> None:
     if view.base._node.__class__ is Leaf:
         raise RuntimeError(
             "a view of a leaf Variable that requires grad is being used in an in-place operation."
+            f"\n  in {name}_; wrap it in ag.no_grad() or work on a clone{errors.here()}"
+        )
+    if node.__class__ is Leaf:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation."
             f"\n  in {name}_; wrap it in ag.no_grad() or work on a clone{errors.here()}"
         )
     if view.restriction == "no_grad" and (view.base._node is not None or node is not None):
@@ -212,6 +231,52 @@ def rebase(tensor: Tensor, before: Node | None) -> None:
 
 #: the base node of a view whose own node must be derived anew: equal to no node
 NOT_YET: Any = object()
+
+
+#: attribute of such a former self: the tensor that it was
+OWNER = "_owner"
+
+
+def base_of(tensor: Tensor) -> Tensor | None:
+    """The tensor whose memory this one is a view of, as users see it; None for a tensor that is no view."""
+    if tensor._view is None:
+        return None
+    base = tensor._view.base
+    if OWNER not in base.__dict__:
+        return base
+    owner = base.__dict__[OWNER]()
+    if owner is tensor:
+        return None
+    return base if owner is None else owner
+
+
+def inplace_view(op: Op, tensor: Tensor, **params: Any) -> Tensor:
+    """``tensor = op(tensor)`` for a view op: the tensor itself gets the other shape. Returns the tensor.
+
+    Views of the tensor were made from the shape it had. So that they and it stay in step, its former self becomes the
+    base of both: a tensor that only the graph knows, and that `base_of` never shows.
+    """
+    check_writable(tensor, op.name)
+    leaf = tensor._node if tensor._node.__class__ is Leaf else None
+    if leaf is not None or tensor._view is not None:
+        former = tensor
+    else:
+        former = alias_of(tensor)
+        former.__dict__[OWNER] = weakref.ref(tensor)
+    result = op.apply(former, **params)
+    bump(tensor)
+    tensor._array = result._array
+    if modes.intercepting and "_tangents" in result.__dict__:
+        tensor.__dict__["_tangents"] = result.__dict__["_tangents"]
+    if isinstance(leaf, Leaf):
+        leaf.shape = tensor._array.shape
+        return tensor
+    restriction = None if tensor._view is None else tensor._view.restriction
+    tensor._view = result._view
+    tensor._view.restriction = restriction
+    if tensor._node is None or modes.local.grad_enabled:
+        tensor._node = result._node
+    return tensor
 
 
 def adopt(tensor: Tensor, result: Tensor) -> Tensor:

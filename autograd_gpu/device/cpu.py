@@ -70,17 +70,24 @@ class CpuNamespace(ArrayNamespace):
     def expand(self, x: Array, shape: Shape) -> Array:
         leading = len(shape) - x.ndim
         if leading < 0 or not x.size or not x.flags.c_contiguous:
-            return super().expand(x, shape)
+            return self._broadcast(x, shape)
         sizes, strides = list(shape), [0] * len(shape)
         for axis, (size, stride) in enumerate(zip(x.shape, x.strides, strict=True), leading):
             if size == sizes[axis] or sizes[axis] == -1:
                 sizes[axis], strides[axis] = size, stride
             elif size != 1:
-                return super().expand(x, shape)
+                return self._broadcast(x, shape)
         if 0 in sizes or -1 in sizes:
-            return super().expand(x, shape)
+            return self._broadcast(x, shape)
         view = np.ndarray(sizes, x.dtype, x, 0, strides)  # a third of the cost of np.broadcast_to
-        view.flags.writeable = False
+        if view.size != x.size:
+            view.flags.writeable = False
+        return view
+
+    def _broadcast(self, x: Array, shape: Shape) -> Array:
+        view = super().expand(x, shape)
+        if view.size == x.size and x.flags.writeable:
+            view.flags.writeable = True  # nothing is repeated: an ordinary view
         return view
 
     def _accumulate_scan(self, function: Ufunc, x: Array, dim: int) -> Array:

@@ -13,6 +13,7 @@ from autograd_gpu import errors
 from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.dtypes import FLOAT
+from autograd_gpu.ops.arguments import check_tensor
 from autograd_gpu.ops.arithmetic import mul
 from autograd_gpu.ops.operands import REAL, accepts, is_complex, require, through_float32
 
@@ -618,6 +619,8 @@ def _heaviside(input: Any, values: Any) -> Any:
 
 
 _heaviside.__doc__ = heaviside.__doc__
+    check_tensor(input, "heaviside")
+    check_tensor(values, "heaviside", "values", 2)
 
 
 @op("elementwise", promote="common")

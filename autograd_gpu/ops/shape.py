@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.inplace import inplace_view
 from autograd_gpu.core.op import FUNCTIONS, METHODS, REGISTRY, TensorNamespace, expose, op
 from autograd_gpu.ops.arguments import canonical_dim, canonical_dims, check_tensor, numpy_names
 
@@ -140,13 +141,14 @@ view_dtype.no_rule()
 
 
 @view.surface
-def _view(input: Tensor, *size: Any, shape: Any = None, dtype: Any = None) -> Tensor:
+def _view(input: Tensor, *sizes: Any, size: Any = None, shape: Any = None, dtype: Any = None) -> Tensor:
     check_tensor(input, "view", "self")
-    if dtype is None and len(size) == 1 and isinstance(size[0], dtypes.DType):
-        dtype = size[0]
+    if dtype is None and len(sizes) == 1 and isinstance(sizes[0], dtypes.DType):
+        dtype = sizes[0]
     if dtype is not None:
         return _view_as_dtype(input, dtypes.as_dtype(dtype))
-    wanted = integers(size if shape is None else (shape,), "view")
+    named = size if shape is None else shape
+    wanted = integers(sizes if named is None else (named,), "view")
     result: Tensor = view.apply(input, shape=infer_shape(wanted, input._array.size))
     return result
 
@@ -510,19 +512,21 @@ def _unsqueeze(input: Tensor, dim: int) -> Tensor:
 _unsqueeze.__doc__ = unsqueeze.__doc__
 
 
-def expand(input: Tensor, *size: Any, implicit: bool = False) -> Tensor:
+def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """Dimensions of size 1 repeated, and new ones added in front, without using memory; -1 keeps a size.
 
+    Args:
+        sizes: the extents, as ints or as one tuple; or give the tuple as `size`.
+
     Raises:
-        RuntimeError: a dimension of another size than 1 would change, or `size` has fewer dimensions than the
-        tensor.
+        RuntimeError: a dimension of another size than 1 would change, or there are fewer sizes than dimensions.
 
     >>> ag.tensor([[1], [2]]).expand(-1, 3)
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
     check_tensor(input, "expand", "self")
-    wanted = integers(size, "expand")
+    wanted = integers(sizes if size is None else (size,), "expand")
     shape = input._array.shape
     new = len(wanted) - len(shape)
     if new < 0:
@@ -676,6 +680,53 @@ def atleast_3d(input: Tensor) -> Tensor:
     return _unsqueeze(input, -1) if input._array.ndim == 2 else input
 
 
+# -- in place ------------------------------------------------------------------------------------------------
+
+
+def t_(input: Tensor) -> Tensor:
+    """`t` in place: the tensor itself gets the transposed shape. Returns the tensor."""
+    if input._array.ndim > 2:
+        raise RuntimeError(
+            f"t_() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D{errors.here()}"
+        )
+    return inplace_view(t, input)
+
+
+def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """`transpose` in place: the tensor itself gets the other shape. Returns the tensor.
+
+    >>> ag.zeros(2, 3, 4).transpose_(0, -1).shape
+    ag.Size([4, 3, 2])
+    """
+    ndim = input._array.ndim
+    return inplace_view(transpose, input, dim0=canonical_dim(dim0, ndim), dim1=canonical_dim(dim1, ndim))
+
+
+@numpy_names
+def squeeze_(input: Tensor, dim: Any = None) -> Tensor:
+    """`squeeze` in place: the tensor itself loses dimensions of size 1. Returns the tensor."""
+    ndim = input._array.ndim
+    dims = None if dim is None else () if dim == () else canonical_dims(dim, ndim)
+    return inplace_view(squeeze, input, dim=dims)
+
+
+@numpy_names
+def unsqueeze_(input: Tensor, dim: int) -> Tensor:
+    """`unsqueeze` in place: the tensor itself gets a dimension of size 1. Returns the tensor.
+
+    >>> ag.zeros(2, 3).unsqueeze_(0).shape
+    ag.Size([1, 2, 3])
+    """
+    return inplace_view(unsqueeze, input, dim=canonical_dim(dim, input._array.ndim + 1))
+
+
+for _method, _names in {
+    t_: ("t_",),
+    transpose_: ("transpose_", "swapaxes_", "swapdims_"),
+    squeeze_: ("squeeze_",),
+    unsqueeze_: ("unsqueeze_",),
+}.items():
+    expose(_method, *_names, function_too=False)
 expose(squeeze, "squeeze")
 expose(unsqueeze, "unsqueeze")
 expose(expand, "expand", function_too=False)

@@ -351,6 +351,41 @@ CASES = [
         )
         for name in ("atleast_1d", "atleast_2d", "atleast_3d")
     ),
+    # the view ops that change the shape of the tensor itself
+    OpCase(
+        "t_",
+        call=lambda x: x.clone().t_(),
+        samples=lambda make: [S(make(2, 3)), S(make(3)), S(make())],
+        ref=lambda x: x.T,
+        dtypes=ALL,
+        errors=[
+            ErrorCase(lambda make: S(make(2, 3, 4)), RuntimeError, "expects a tensor with <= 2 dimensions")
+        ],
+    ),
+    OpCase(
+        "transpose_",
+        also="swapaxes_ swapdims_",
+        call=lambda x, a, b: x.clone().transpose_(a, b),
+        samples=lambda make: [S(make(2, 3, 4), 0, 2), S(make(2, 3), -1, 0), S(make(0, 2), 0, 1)],
+        ref=np.swapaxes,
+        dtypes=ALL,
+        errors=[ErrorCase(lambda make: S(make(2, 3), 0, 2), IndexError, r"range of \[-2, 1\], but got 2")],
+    ),
+    OpCase(
+        "squeeze_",
+        call=lambda x, *dim: x.clone().squeeze_(*dim),
+        samples=lambda make: [S(make(1, 3, 1)), S(make(1, 3, 1), 0), S(make(1, 0), 0)],
+        ref=np.squeeze,
+        dtypes=ALL,
+    ),
+    OpCase(
+        "unsqueeze_",
+        call=lambda x, dim: x.clone().unsqueeze_(dim),
+        samples=lambda make: [S(make(2, 3), 0), S(make(2, 3), -1), S(make(), 0)],
+        ref=np.expand_dims,
+        dtypes=ALL,
+        errors=[ErrorCase(lambda make: S(make(2, 3), 3), IndexError, r"range of \[-3, 2\], but got 3")],
+    ),
 ]
 
 

@@ -20,7 +20,7 @@ class Shaping(Base):
         return x.swapaxes(dim0, dim1) if x.ndim else x
 
     def expand(self, x: Array, shape: Shape) -> Array:
-        """A read-only broadcast view; -1 keeps a size."""
+        """A broadcast view; -1 keeps a size. Where elements are repeated it must not be written to."""
         if -1 in shape:
             new = len(shape) - x.ndim
             shape = tuple(x.shape[axis - new] if size == -1 else size for axis, size in enumerate(shape))
