@@ -41,8 +41,8 @@ from autograd_gpu.core.graph import Array
 from autograd_gpu.device import Device
 
 __all__ = [
-    "FUNCTIONS", "METHODS", "REGISTRY", "Op", "Rule", "TensorNamespace", "apply", "constant", "describe", "expose",
-    "fused_gradient", "install", "op", "operand", "tensor_namespace",
+    "FUNCTIONS", "METHODS", "REGISTRY", "Op", "Rule", "TensorNamespace", "apply", "constant", "describe",
+    "elementwise_gradient", "expose", "fused_gradient", "install", "op", "operand", "tensor_namespace",
 ]  # fmt: skip
 
 Kind = Literal["elementwise", "linear", "bilinear", "reduction", "view", "general"]
@@ -297,14 +297,31 @@ def fused_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def elementwise_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator for a rule that devices may have a kernel for: ``F.NAME(g, ...)`` is then that kernel, or ``function(F, g,
+    ...)`` where there is none and on tensors. For rules of several steps, on each of which a device would go through memory.
+    """
+    setattr(TensorNamespace, function.__name__, function)
+    return fused_gradient(function)
+
+
 def install(namespace: Any) -> None:
-    """Give a raw namespace every op whose body it does not override with an implementation of its own."""
-    for name, function in FUSED_GRADIENTS.items():
+    """Give a raw namespace every op whose body it does not override with an implementation of its own.
+
+    A namespace with ``with_kernel(name, body)`` may put something in front of the body, which gets the namespace first, too.
+    """
+    with_kernel = getattr(namespace, "with_kernel", None)
+
+    def put(name: str, body: Callable[..., Any]) -> None:
         if not hasattr(namespace, name):
-            setattr(namespace, name, partial(function, namespace))
+            setattr(
+                namespace, name, partial(body if with_kernel is None else with_kernel(name, body), namespace)
+            )
+
+    for name, function in FUSED_GRADIENTS.items():
+        put(name, function)
     for record in REGISTRY.values():
-        if not hasattr(namespace, record.forward_name):
-            setattr(namespace, record.forward_name, partial(record.body, namespace))
+        put(record.forward_name, record.body)
         if record.saves and not hasattr(namespace, record.name):
             setattr(namespace, record.name, partial(_without_saves, namespace, record))
 

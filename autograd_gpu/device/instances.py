@@ -14,6 +14,19 @@ INTEGERS = {
 COMPLEX = {"complex64": "complex<float>", "complex128": "complex<double>"}
 TYPES = {**FLOATS, **INTEGERS, **COMPLEX}
 
+#: how many elements are 16 bytes
+PACK = {"float": 4, "double": 2, "half": 8, "bfloat16": 8}
+
+#: functors of curves.cuh: what most programs use, and the others
+COMMON_CURVES = ("Relu", "Gelu", "GeluTanh", "Silu", "Sigmoid", "Tanh")
+MORE_CURVES = (
+    "Mish", "Softplus", "LogSigmoid", "Elu", "LeakyRelu", "HardTanh", "HardSigmoid", "HardSwish", "SoftSign",
+)  # fmt: skip
+#: functors of loss.cu
+LOSSES = (
+    "Square", "Distance", "SmoothL1", "Huber", "Binary", "BinaryLogits", "Divergence", "LogDivergence",
+)  # fmt: skip
+
 #: file -> group -> instances; a group is what is compiled together
 INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     "philox": {
@@ -76,4 +89,25 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "optimizers": {kind: (f"sgd<{kind}>", f"adam<{kind}>", f"rmsprop<{kind}>") for kind in FLOATS.values()},
     "scatter": {kind: (f"add_runs<{kind}, true>", f"add_runs<{kind}, false>") for kind in TYPES.values()},
+    "activation": {
+        f"{kind}{suffix}": tuple(form.format(kind=kind, curve=curve) for curve in curves for form in forms)
+        for kind in FLOATS.values()
+        for suffix, curves, forms in (
+            ("", COMMON_CURVES, ("forward<{kind}, {curve}>", "backward<{kind}, {curve}>")),
+            (" more", MORE_CURVES, ("forward<{kind}, {curve}>", "backward<{kind}, {curve}>")),
+            (
+                " bias",
+                COMMON_CURVES,
+                tuple(
+                    f"bias_{direction}<{{kind}}, {together}, {{curve}}>"
+                    for direction in ("forward", "backward")
+                    for together in (1, PACK[kind])
+                ),
+            ),
+        )
+    },
+    "loss": {
+        kind: tuple(f"{form}<{kind}, {loss}>" for loss in LOSSES for form in ("each", "gradient", "total"))
+        for kind in FLOATS.values()
+    },
 }

@@ -18,6 +18,7 @@ from autograd_gpu.core.op import METHODS, Op
 _FAMILIES: dict[ModuleType, str] = {
     ops.activation: "gelu glu hardshrink logsigmoid prelu softplus softshrink softsign tanhshrink",
     ops.attention: "scaled_dot_product_attention",
+    ops.bias_activation: "bias_activation",
     ops.conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     ops.cross_entropy: "cross_entropy nll_loss",
     ops.dropout: "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",

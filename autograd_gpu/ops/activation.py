@@ -15,7 +15,7 @@ from autograd_gpu import errors
 from autograd_gpu.core.call import constant
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.inplace import expose_inplace
-from autograd_gpu.core.op import METHODS, expose, op
+from autograd_gpu.core.op import METHODS, elementwise_gradient, expose, op
 from autograd_gpu.dtypes import FLOAT, INTEGER, finfo
 from autograd_gpu.ops.arguments import canonical_dim
 from autograd_gpu.ops.operands import FLOATING, accepts, require, through_float32
@@ -33,7 +33,12 @@ def relu(F: Any, input: Any) -> Any:
     return F.relu(input)
 
 
-relu.rule(input=lambda F, g, out: F.zero_where(g, out <= 0))
+@elementwise_gradient
+def relu_backward(F: Any, g: Any, out: Any) -> Any:
+    return F.zero_where(g, out <= 0)
+
+
+relu.rule(input=lambda F, g, out: F.relu_backward(g, out))
 accepts(relu, INTEGER, FLOAT, error=RuntimeError, message="Boolean and complex inputs not supported for relu")
 
 
@@ -46,7 +51,16 @@ def leaky_relu(F: Any, input: Any, *, negative_slope: Any) -> Any:
     return F.where(input > 0, input, input * negative_slope)
 
 
-leaky_relu.rule(input=lambda F, g, input, *, negative_slope: F.where(input > 0, g, g * negative_slope))
+@elementwise_gradient
+def leaky_relu_backward(F: Any, g: Any, input: Any, *, negative_slope: Any) -> Any:
+    return F.where(input > 0, g, g * negative_slope)
+
+
+leaky_relu.rule(
+    input=lambda F, g, input, *, negative_slope: F.leaky_relu_backward(
+        g, input, negative_slope=negative_slope
+    )
+)
 accepts(leaky_relu, FLOAT)
 
 
@@ -119,7 +133,8 @@ def elu(F: Any, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
     return F.where(input > 0, input * scale, below)
 
 
-def _elu_rule(F: Any, g: Any, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
+@elementwise_gradient
+def elu_backward(F: Any, g: Any, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
     negative = input <= 0
     # zero instead of the positive inputs, lest their exponential is infinite: 0 * inf would spoil the second
     # derivative
@@ -127,7 +142,11 @@ def _elu_rule(F: Any, g: Any, input: Any, *, alpha: Any, scale: Any, input_scale
     return g * F.where(negative, below, scale)
 
 
-elu.rule(input=_elu_rule)
+elu.rule(
+    input=lambda F, g, input, *, alpha, scale, input_scale: F.elu_backward(
+        g, input, alpha=alpha, scale=scale, input_scale=input_scale
+    )
+)
 accepts(elu, FLOAT)
 
 
@@ -204,9 +223,14 @@ def hardtanh(F: Any, input: Any, *, min_val: Any, max_val: Any) -> Any:
     return F.clamp(input, F.scalar(min_val, input.dtype), F.scalar(max_val, input.dtype))
 
 
+@elementwise_gradient
+def hardtanh_backward(F: Any, g: Any, input: Any, *, min_val: Any, max_val: Any) -> Any:
+    return F.zero_where(g, F.logical_or(input <= min_val, input >= max_val))
+
+
 hardtanh.rule(
-    input=lambda F, g, input, *, min_val, max_val: F.zero_where(
-        g, F.logical_or(input <= min_val, input >= max_val)
+    input=lambda F, g, input, *, min_val, max_val: F.hardtanh_backward(
+        g, input, min_val=min_val, max_val=max_val
     )
 )
 accepts(hardtanh, INTEGER, FLOAT)
@@ -258,9 +282,12 @@ def hardsigmoid(F: Any, input: Any) -> Any:
     return _six(F, input) / 6
 
 
-hardsigmoid.rule(
-    input=lambda F, g, input: F.zero_where(g / 6, F.logical_not(F.logical_and(input > -3, input < 3)))
-)
+@elementwise_gradient
+def hardsigmoid_backward(F: Any, g: Any, input: Any) -> Any:
+    return F.zero_where(g / 6, F.logical_not(F.logical_and(input > -3, input < 3)))
+
+
+hardsigmoid.rule(input=lambda F, g, input: F.hardsigmoid_backward(g, input))
 accepts(hardsigmoid, FLOAT)
 
 
@@ -278,9 +305,12 @@ def hardswish(F: Any, input: Any) -> Any:
     return input * _six(F, input) / 6
 
 
-hardswish.rule(
-    input=lambda F, g, input: F.zero_where(F.where(input < 3, g * (input / 3 + 0.5), g), input <= -3)
-)
+@elementwise_gradient
+def hardswish_backward(F: Any, g: Any, input: Any) -> Any:
+    return F.zero_where(F.where(input < 3, g * (input / 3 + 0.5), g), input <= -3)
+
+
+hardswish.rule(input=lambda F, g, input: F.hardswish_backward(g, input))
 accepts(hardswish, FLOAT)
 
 
@@ -358,7 +388,8 @@ def gelu(F: Any, input: Any, *, approximate: Any) -> Any:
     return curve
 
 
-def _gelu_rule(F: Any, g: Any, input: Any, *, approximate: Any) -> Any:
+@elementwise_gradient
+def gelu_backward(F: Any, g: Any, input: Any, *, approximate: Any) -> Any:
     square = input * input
     if approximate == "none":
         density = F.exp(square * -0.5) / ROOT_2_PI
@@ -368,7 +399,7 @@ def _gelu_rule(F: Any, g: Any, input: Any, *, approximate: Any) -> Any:
     return g * ((curve + 1) * 0.5 + input * slope * 0.5)
 
 
-gelu.rule(input=_gelu_rule)
+gelu.rule(input=lambda F, g, input, *, approximate: F.gelu_backward(g, input, approximate=approximate))
 accepts(gelu, FLOAT)
 
 
@@ -411,12 +442,13 @@ def silu(F: Any, input: Any) -> Any:
     return input * F.sigmoid(input)
 
 
-def _silu_rule(F: Any, g: Any, input: Any) -> Any:
+@elementwise_gradient
+def silu_backward(F: Any, g: Any, input: Any) -> Any:
     sigmoid = F.sigmoid(input)
     return g * (sigmoid * (1 + input * (1 - sigmoid)))
 
 
-silu.rule(input=_silu_rule)
+silu.rule(input=lambda F, g, input: F.silu_backward(g, input))
 accepts(silu, *FLOATING)
 
 
@@ -434,12 +466,13 @@ def mish(F: Any, input: Any) -> Any:
     return input * F.tanh(F.softplus(input, beta=1, threshold=20))
 
 
-def _mish_rule(F: Any, g: Any, input: Any) -> Any:
+@elementwise_gradient
+def mish_backward(F: Any, g: Any, input: Any) -> Any:
     curve = F.tanh(F.softplus(input, beta=1, threshold=20))
     return g * (curve + input * F.sigmoid(input) * (1 - curve * curve))
 
 
-mish.rule(input=_mish_rule)
+mish.rule(input=lambda F, g, input: F.mish_backward(g, input))
 accepts(mish, FLOAT)
 
 
@@ -451,9 +484,14 @@ def softplus(F: Any, input: Any, *, beta: Any, threshold: Any) -> Any:
     return F.where(scaled > threshold, input, F.log1p(F.exp(scaled)) / beta)
 
 
+@elementwise_gradient
+def softplus_backward(F: Any, g: Any, input: Any, *, beta: Any, threshold: Any) -> Any:
+    return F.where(input * beta > threshold, g, g * F.sigmoid(input * beta))
+
+
 softplus.rule(
-    input=lambda F, g, input, *, beta, threshold: F.where(
-        input * beta > threshold, g, g * F.sigmoid(input * beta)
+    input=lambda F, g, input, *, beta, threshold: F.softplus_backward(
+        g, input, beta=beta, threshold=threshold
     )
 )
 accepts(softplus, FLOAT)
@@ -487,7 +525,12 @@ def logsigmoid(F: Any, input: Any) -> Any:
     return F.minimum(input, F.scalar(0, input.dtype)) - F.log1p(F.exp(-F.abs(input)))
 
 
-logsigmoid.rule(input=lambda F, g, input: g * F.sigmoid(-input))
+@elementwise_gradient
+def logsigmoid_backward(F: Any, g: Any, input: Any) -> Any:
+    return g * F.sigmoid(-input)
+
+
+logsigmoid.rule(input=lambda F, g, input: F.logsigmoid_backward(g, input))
 accepts(logsigmoid, FLOAT)
 
 
@@ -503,12 +546,13 @@ def softsign(F: Any, input: Any) -> Any:
     return input / (1 + F.abs(input))
 
 
-def _softsign_rule(F: Any, g: Any, input: Any) -> Any:
+@elementwise_gradient
+def softsign_backward(F: Any, g: Any, input: Any) -> Any:
     scale = 1 + F.abs(input)
     return g / (scale * scale)
 
 
-softsign.rule(input=_softsign_rule)
+softsign.rule(input=lambda F, g, input: F.softsign_backward(g, input))
 accepts(softsign, FLOAT, INTEGER)
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.op import Op, expose, op
+from autograd_gpu.core.op import Op, elementwise_gradient, expose, op
 from autograd_gpu.dtypes import FLOAT
 from autograd_gpu.ops.arguments import check_tensor, numpy_names
-from autograd_gpu.ops.reduction import each, reduced, reduced_tensor, reduction_name
+from autograd_gpu.ops.reduction import each, reduced, reduced_tensor, reduction_name, share
 from autograd_gpu.ops.vector_norm import vector_norm
 
 # -- distances per element -----------------------------------------------------------------------------
@@ -28,9 +28,18 @@ def mse_loss(F: Any, input: Any, target: Any, *, reduction: str) -> Any:
     return reduced(F, difference * difference, reduction)
 
 
+@elementwise_gradient
+def mse_loss_backward(F: Any, g: Any, input: Any, target: Any, *, share: float) -> Any:
+    return (input - target) * (g * (2 * share))
+
+
 mse_loss.rule(
-    input=lambda F, g, input, target, *, reduction: (input - target) * (2 * each(g, input, reduction)),
-    target=lambda F, g, input, target, *, reduction: (target - input) * (2 * each(g, input, reduction)),
+    input=lambda F, g, input, target, *, reduction: F.mse_loss_backward(
+        g, input, target, share=share(input, reduction)
+    ),
+    target=lambda F, g, input, target, *, reduction: F.mse_loss_backward(
+        g, target, input, share=share(input, reduction)
+    ),
 )
 
 
@@ -39,9 +48,18 @@ def l1_loss(F: Any, input: Any, target: Any, *, reduction: str) -> Any:
     return reduced(F, F.abs(input - target), reduction)
 
 
+@elementwise_gradient
+def l1_loss_backward(F: Any, g: Any, input: Any, target: Any, *, share: float) -> Any:
+    return F.sgn(input - target) * (g * share)
+
+
 l1_loss.rule(
-    input=lambda F, g, input, target, *, reduction: F.sgn(input - target) * each(g, input, reduction),
-    target=lambda F, g, input, target, *, reduction: F.sgn(target - input) * each(g, input, reduction),
+    input=lambda F, g, input, target, *, reduction: F.l1_loss_backward(
+        g, input, target, share=share(input, reduction)
+    ),
+    target=lambda F, g, input, target, *, reduction: F.l1_loss_backward(
+        g, target, input, share=share(input, reduction)
+    ),
 )
 
 
@@ -52,12 +70,17 @@ def smooth_l1_loss(F: Any, input: Any, target: Any, *, beta: float, reduction: s
     return reduced(F, F.where(distance < beta, near, distance - 0.5 * beta), reduction)
 
 
+@elementwise_gradient
+def smooth_l1_loss_backward(F: Any, g: Any, input: Any, target: Any, *, beta: float, share: float) -> Any:
+    return F.clamp((input - target) / beta, min=-1.0, max=1.0) * (g * share)
+
+
 smooth_l1_loss.rule(
-    input=lambda F, g, input, target, *, beta, reduction: (
-        F.clamp((input - target) / beta, min=-1.0, max=1.0) * each(g, input, reduction)
+    input=lambda F, g, input, target, *, beta, reduction: F.smooth_l1_loss_backward(
+        g, input, target, beta=beta, share=share(input, reduction)
     ),
-    target=lambda F, g, input, target, *, beta, reduction: (
-        F.clamp((target - input) / beta, min=-1.0, max=1.0) * each(g, input, reduction)
+    target=lambda F, g, input, target, *, beta, reduction: F.smooth_l1_loss_backward(
+        g, target, input, beta=beta, share=share(input, reduction)
     ),
 )
 
@@ -69,12 +92,17 @@ def huber_loss(F: Any, input: Any, target: Any, *, delta: float, reduction: str)
     return reduced(F, F.where(distance <= delta, distance * distance * 0.5, far), reduction)
 
 
+@elementwise_gradient
+def huber_loss_backward(F: Any, g: Any, input: Any, target: Any, *, delta: float, share: float) -> Any:
+    return F.clamp(input - target, min=-delta, max=delta) * (g * share)
+
+
 huber_loss.rule(
-    input=lambda F, g, input, target, *, delta, reduction: (
-        F.clamp(input - target, min=-delta, max=delta) * each(g, input, reduction)
+    input=lambda F, g, input, target, *, delta, reduction: F.huber_loss_backward(
+        g, input, target, delta=delta, share=share(input, reduction)
     ),
-    target=lambda F, g, input, target, *, delta, reduction: (
-        F.clamp(target - input, min=-delta, max=delta) * each(g, input, reduction)
+    target=lambda F, g, input, target, *, delta, reduction: F.huber_loss_backward(
+        g, target, input, delta=delta, share=share(input, reduction)
     ),
 )
 
@@ -89,9 +117,14 @@ def binary_cross_entropy(F: Any, input: Any, target: Any, *, reduction: str) -> 
     return reduced(F, -(target * of_one + (1 - target) * of_zero), reduction)
 
 
+@elementwise_gradient
+def binary_cross_entropy_backward(F: Any, g: Any, input: Any, target: Any, *, share: float) -> Any:
+    return (input - target) / F.clamp(input * (1 - input), min=1e-12) * (g * share)
+
+
 binary_cross_entropy.rule(
-    input=lambda F, g, input, target, *, reduction: (
-        (input - target) / F.clamp(input * (1 - input), min=1e-12) * each(g, input, reduction)
+    input=lambda F, g, input, target, *, reduction: F.binary_cross_entropy_backward(
+        g, input, target, share=share(input, reduction)
     ),
     target=lambda F, g, input, *, reduction: (F.log1p(-input) - F.log(input)) * each(g, input, reduction),
 )
@@ -114,8 +147,11 @@ def _softplus_of_negative(F: Any, x: Any) -> Any:
     return F.maximum(-x, F.zeros_like(x)) + F.log1p(F.exp(-F.abs(x)))
 
 
-def _logits_to_input(F: Any, g: Any, input: Any, target: Any, pos_weight: Any, *, reduction: str) -> Any:
-    g = each(g, input, reduction)
+@elementwise_gradient
+def binary_cross_entropy_with_logits_backward(
+    F: Any, g: Any, input: Any, target: Any, pos_weight: Any, *, share: float
+) -> Any:
+    g = g * share
     if pos_weight is None:
         return (F.sigmoid(input) - target) * g
     return (1 - target - (1 + (pos_weight - 1) * target) * F.sigmoid(-input)) * g
@@ -129,7 +165,9 @@ def _logits_to_target(F: Any, g: Any, input: Any, pos_weight: Any, *, reduction:
 
 
 binary_cross_entropy_with_logits.rule(
-    input=_logits_to_input,
+    input=lambda F, g, input, target, pos_weight, *, reduction: F.binary_cross_entropy_with_logits_backward(
+        g, input, target, pos_weight, share=share(input, reduction)
+    ),
     target=_logits_to_target,
     pos_weight=lambda F, g, input, target, *, reduction: (
         target * _softplus_of_negative(F, input) * each(g, input, reduction)

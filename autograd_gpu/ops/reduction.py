@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -53,3 +54,8 @@ def each(g: Any, like: Any, reduction: str) -> Any:
     for size in like.shape:
         count *= size
     return g / (count or 1)
+
+
+def share(like: Any, reduction: str) -> float:
+    """What an element's loss counts in the reduced one; `like` has the shape of the losses."""
+    return 1 / (math.prod(like.shape) or 1) if reduction == "mean" else 1.0

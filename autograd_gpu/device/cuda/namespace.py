@@ -8,6 +8,7 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import Device
+from autograd_gpu.device.cuda.activation import CudaActivations
 from autograd_gpu.device.cuda.convolution import CudaConvolution
 from autograd_gpu.device.cuda.cross_entropy import CudaCrossEntropy
 from autograd_gpu.device.cuda.indexing import CudaIndexing
@@ -22,6 +23,7 @@ from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc
 
 
 class CudaNamespace(
+    CudaActivations,
     CudaCrossEntropy,
     CudaConvolution,
     CudaIndexing,
