@@ -262,6 +262,7 @@ def inplace_view(op: Op, tensor: Tensor, **params: Any) -> Tensor:
         former = tensor
     else:
         former = alias_of(tensor)
+        former.__dict__.update(tensor.__dict__)  # with the tangents of forward mode
         former.__dict__[OWNER] = weakref.ref(tensor)
     result = op.apply(former, **params)
     bump(tensor)
