@@ -174,6 +174,11 @@ def note_passes() -> None:
         engine.around.append(_noted)
 
 
+def current_pass() -> object:
+    """What stands for the innermost pass that was noted; something new if there is none."""
+    return _passes.running[-1] if _passes.running else _Pass((), None)
+
+
 def reaches_all_leaves() -> bool:
     """Whether the innermost pass that was noted goes to all leaves, and not only to chosen inputs."""
     return bool(_passes.running) and _passes.running[-1].computed is None

@@ -88,9 +88,12 @@ def kept_by(node: Node) -> Iterator[Kept]:
 
 
 def _packed(name: str, entry: Packed) -> Iterator[Kept]:
-    """What a pack hook made of an array, if it is a tensor: of other things the library does not know the size."""
+    """What a pack hook made of an array: a tensor, or something that says which arrays it holds. Of other things the
+    library does not know the size."""
     if isinstance(entry.value, Tensor):
         yield Kept(f"{name} (packed)", entry.value._array, False, None)
+    for label, array in getattr(entry.value, "holds", list)():
+        yield Kept(label, array, False, None)
 
 
 def owner(array: Array) -> Array:

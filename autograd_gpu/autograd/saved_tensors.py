@@ -14,11 +14,17 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.engine import mask_of
-from autograd_gpu.core.graph import Leaf, Node, Tensor, Version, wrap
+from autograd_gpu.core.graph import Array, Leaf, Node, Tensor, Version, alias_of, node_of, wrap
 from autograd_gpu.core.op import REGISTRY, Op
 from autograd_gpu.core.saved import NEVER, Packed, Withheld, is_freed
 
-__all__ = ["SavedTensor", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = [
+    "SavedTensor",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
 
 
 class saved_tensors_hooks:
@@ -35,7 +41,7 @@ class saved_tensors_hooks:
         RuntimeError: inside `disable_saved_tensors_hooks`, or when `pack_hook` changes its argument.
         TypeError: in backward, when `unpack_hook` does not return a tensor.
 
-    >>> pack = lambda x: x.numpy().astype("float16")
+    >>> pack = lambda x: x.detach().numpy().astype("float16")
     >>> unpack = lambda packed: ag.from_numpy(packed).float()
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
     >>> with ag.autograd.graph.saved_tensors_hooks(pack, unpack):
@@ -109,6 +115,49 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
         modes.local.saved_hooks_refused = before
 
 
+# -- keeping outside of nodes ----------------------------------------------------------------------------------------
+
+
+class Kept:
+    """A tensor kept as nodes keep theirs: packed if hooks are active, guarded against in-place changes if not."""
+
+    __slots__ = ("_expected", "_node", "_packed", "_place", "_twin")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._node = node_of(tensor)
+        self._place = errors.user_frame()
+        self._packed = Packed(tensor, *modes.local.saved_hooks[-1]) if modes.local.saved_hooks else None
+        self._twin = None if self._packed else alias_of(tensor)
+        self._expected = tensor._changes[0]
+
+    def arrays(self) -> list[Array]:
+        """The array, if it was not packed."""
+        return [] if self._twin is None else [self._twin._array]
+
+    def tensor(self) -> Tensor:
+        """The tensor, with its history.
+
+        Raises:
+            RuntimeError: it was changed in place.
+        """
+        if self._packed is not None:
+            return wrap(self._packed.open(), None, self._node)
+        twin = self._twin
+        assert twin is not None
+        version = twin._changes
+        if version[0] != self._expected:
+            changed = (
+                f"\n  it was changed in place at {errors.place(*version[1])}" if len(version) > 1 else ""
+            )
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an inplace operation: a tensor of "
+                f"shape {list(twin._array.shape)} is at version {version[0]}; expected version {self._expected} instead.\n"
+                f"  it was kept at {errors.place(*self._place)}{changed}"
+            )
+        leaf = self._node.tensor() if isinstance(self._node, Leaf) else None
+        return twin if leaf is None else leaf
+
+
 # -- changing what is kept -----------------------------------------------------------------------------------------
 
 
@@ -176,9 +225,7 @@ def allow_mutation_on_saved_tensors() -> Iterator[_Mutable]:
     tensor([2., 2.])
     """
     if modes.local.before_change is not None:
-        raise RuntimeError(
-            f"allow_mutation_on_saved_tensors contexts cannot be nested{errors.here()}"
-        )
+        raise RuntimeError(f"allow_mutation_on_saved_tensors contexts cannot be nested{errors.here()}")
     state = _Mutable()
     with modes.packing_saved_tensors(state.pack, state.unpack):
         modes.local.before_change = state.before_change
@@ -203,14 +250,18 @@ class SavedTensor:
         self._position = position
         self._is_none = is_none
 
-    def register_hooks(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
+    def register_hooks(
+        self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]
+    ) -> None:
         """Pack what is kept now, and unpack it whenever backward needs it; see `saved_tensors_hooks`.
 
         Raises:
             RuntimeError: it was freed, nothing is kept, or it has hooks already.
         """
         if self._is_none:
-            raise RuntimeError(f"Calling register_hooks on a saved tensor with value None is forbidden{errors.here()}")
+            raise RuntimeError(
+                f"Calling register_hooks on a saved tensor with value None is forbidden{errors.here()}"
+            )
         node = self._node
         if is_freed(node):
             raise RuntimeError(
@@ -302,7 +353,9 @@ def _raw_saved(node: Node, name: str) -> SavedTensor:
     known = _known(node, name)
     if known is None or known in node.op.params:
         raise AttributeError(f"'{node.name()}' object has no attribute '_raw_saved_{name}'")
-    return SavedTensor(node, _positions(node).get(known), not is_freed(node) and known not in _positions(node))
+    return SavedTensor(
+        node, _positions(node).get(known), not is_freed(node) and known not in _positions(node)
+    )
 
 
 def _node_attributes(node: Node) -> list[str]:

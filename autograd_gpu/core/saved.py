@@ -101,7 +101,12 @@ def is_freed(node: Node) -> bool:
 
 
 def pack(
-    op: Op, node: Node, mask: int, tensors: Sequence[Tensor | None], wrapped: Sequence[Tensor], hooks: tuple[Pack, Unpack]
+    op: Op,
+    node: Node,
+    mask: int,
+    tensors: Sequence[Tensor | None],
+    wrapped: Sequence[Tensor],
+    hooks: tuple[Pack, Unpack],
 ) -> None:
     """Let the user's hooks pack what a node, just made, keeps. `mask` says which inputs wanted gradients."""
     if node.kept is None:

@@ -1,33 +1,38 @@
 """Layer 6: ``ag.utils.checkpoint``: compute a part of a network again in backward instead of keeping what it needs.
 
-A checkpointed part is one node of the graph. It keeps the arguments of the part's function; backward calls the function
-again, recorded this time, and goes through the graph of that call.
-
 The two variants are PyTorch's. With ``use_reentrant=True`` the forward runs without recording and backward starts a
 second `backward` inside the first, so only arguments and leaves get gradients and `autograd.grad` is refused. With
-``use_reentrant=False`` the first call is recorded just long enough to learn which tensors the part depends on (those the
-function closes over, too); these are the inputs of the node, and everything works as without a checkpoint.
+``use_reentrant=False`` the graph is the one that there would be without a checkpoint, but its nodes keep nothing
+(`recomputation.py`); everything works as without a checkpoint.
 """
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.autograd import graph
-from autograd_gpu.autograd.function import Function, FunctionCtx, FunctionOp, Saved
-from autograd_gpu.core import engine, modes
+from autograd_gpu.autograd.function import Function
+from autograd_gpu.core import modes
 from autograd_gpu.core.backward import backward
-from autograd_gpu.core.call import REGISTRY
-from autograd_gpu.core.graph import Node, Pick, Spec, Tensor, alias_of, next_sequence, node_of
+from autograd_gpu.core.graph import Tensor, node_of
 from autograd_gpu.core.leaves import detach
-from autograd_gpu.core.op import TensorNamespace
 from autograd_gpu.ops.generators import default_generator, fork_rng
+from autograd_gpu.utils.recomputation import CheckpointError, Frame
+from autograd_gpu.utils.selective import (
+    CheckpointPolicy,
+    SelectiveCheckpointContext,
+    create_selective_checkpoint_contexts,
+)
 
-__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
+__all__ = [
+    "CheckpointError", "CheckpointPolicy", "SelectiveCheckpointContext", "checkpoint", "checkpoint_sequential",
+    "create_selective_checkpoint_contexts", "noop_context_fn", "set_checkpoint_early_stop",
+]  # fmt: skip
 
 Contexts = tuple[AbstractContextManager[Any], AbstractContextManager[Any]]
 
@@ -35,10 +40,6 @@ _PASS_IT = (
     "{name}: the use_reentrant parameter should be passed explicitly. use_reentrant=False is recommended; without it, "
     "use_reentrant=True is taken, as in PyTorch."
 )
-
-
-class CheckpointError(RuntimeError):
-    """Raised when a function does something else when it is called again in backward."""
 
 
 def noop_context_fn() -> Contexts:
@@ -63,16 +64,16 @@ def checkpoint(
         function: must do the same when it is called again.
         use_reentrant: see the module's text; False is recommended. Without it there is a warning, and True is taken.
         context_fn: returns two context managers, for the first call and for the second; only without re-entrance.
-        determinism_check: "default" compares the outputs' shapes and dtypes in the second call with those in the first,
-            "none" does not; only without re-entrance.
+        determinism_check: "default" compares shapes, dtypes and devices of what the second call computes with those in
+            the first, "none" does not; only without re-entrance.
         debug: accepted for programs written for PyTorch, only without re-entrance: errors name lines without it.
-        early_stop: accepted for programs written for PyTorch: the function is always computed to its end.
+        early_stop: end the second call as soon as backward has what it needs; only without re-entrance.
         preserve_rng_state: let the second call draw the same random numbers, and leave the stream as it was.
         kwargs: for the function; only without re-entrance.
 
     Raises:
         ValueError: for options and keyword arguments that the re-entrant variant does not have.
-        CheckpointError: in backward, if the second call gives other outputs.
+        CheckpointError: in backward, if the second call computes something else.
         RuntimeError: in backward, if an argument was changed in place, or for `autograd.grad` with re-entrance.
 
     >>> w = ag.ones(3, 3, requires_grad=True)
@@ -101,162 +102,55 @@ def checkpoint(
             warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
         return _Reentrant.apply(function, preserve_rng_state, *args)
     first, second = context_fn()
-    state = default_generator.get_state() if preserve_rng_state else None
     if not modes.is_grad_enabled():
         with first:
             return function(*args, **kwargs)
-    start = next_sequence()
-    with first:
-        result = function(*args, **kwargs)
-    outputs = [out for out in _tensors(result) if _made_since(start, out)]
-    if not outputs:
-        return result
-    node = _Recomputed.__new__(_Recomputed)
-    node.prepare(function, args, kwargs, second, state, determinism_check == "default", start, outputs)
-    replaced = {id(out): node.output(index, out) for index, out in enumerate(outputs)}
-    return _rebuilt(result, replaced)
+    state = default_generator.get_state() if preserve_rng_state else None
+    held = [each for each in modes.local.interceptors if getattr(each, "holds_in_recomputation", False)]
+
+    def again(*args: Any) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(fork_rng(enabled=state is not None))
+            if state is not None:
+                default_generator.set_state(state)
+            for interceptor in held:
+                stack.enter_context(modes.intercept(interceptor))
+            stack.enter_context(second)
+            function(*args, **kwargs)
+
+    stops = early_stop if _early_stop.override is None else _early_stop.override
+    frame = Frame(again, args, stops, determinism_check == "default")
+    with modes.packing_saved_tensors(frame.pack, frame.unpack), first:
+        return function(*args, **kwargs)
 
 
-def _made_since(start: int, tensor: Tensor) -> bool:
-    node = node_of(tensor)
-    return node is not None and node.sequence > start
+class _EarlyStop(threading.local):
+    """What `set_checkpoint_early_stop` says in this thread."""
+
+    override: bool | None = None
 
 
-def _tensors(value: Any) -> list[Tensor]:
-    """The tensors in nested tuples, lists and dicts."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [each for item in value for each in _tensors(item)] if isinstance(value, (tuple, list)) else []
+_early_stop = _EarlyStop()
 
 
-def _rebuilt(value: Any, replaced: dict[int, Tensor]) -> Any:
-    if isinstance(value, Tensor):
-        return replaced.get(id(value), value)
-    if isinstance(value, dict):
-        return type(value)((key, _rebuilt(item, replaced)) for key, item in value.items())
-    if isinstance(value, (tuple, list)):
-        items = [_rebuilt(item, replaced) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-    return value
+@contextmanager
+def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
+    """Context manager: whether checkpoints made inside end their second call as soon as backward has what it needs.
 
+    Args:
+        enable: takes precedence over the argument `early_stop` of `checkpoint`.
 
-class _Recomputed(FunctionCtx):
-    """The node of a checkpointed part, without re-entrance. Its edges are all nodes that the part got values from."""
-
-    def prepare(
-        self,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        context: AbstractContextManager[Any],
-        state: Tensor | None,
-        check: bool,
-        start: int,
-        outputs: Sequence[Tensor],
-    ) -> None:
-        inside = _inside([node for out in outputs if (node := node_of(out)) is not None], start)
-        outside = {
-            edge.sequence: edge for node in inside for edge in node.edges if edge and edge.sequence < start
-        }
-        self.op = FunctionOp("checkpoint", "CheckpointBackward", None)  # type: ignore[assignment]
-        self.edges = tuple(outside.values())
-        self.arguments = tuple(Spec(edge.shape, edge.type) for edge in outside.values())
-        self.needs_input_grad = (True,) * len(self.edges)
-        self.kept = (
-            tuple(
-                Saved(each._array, each._changes, each._changes[0], node_of(each), None)
-                for each in args
-                if isinstance(each, Tensor)
-            )
-            or None
-        )
-        self.params = {}
-        self.pull = None
-        self.hooks = None
-        self.materialize = False
-        self.shape = ()
-        self.type = outputs[0]._type
-        self.outputs = tuple(Spec(out._array.shape, out._type) for out in outputs)
-        self.sequence = next_sequence()
-        self.code, self.offset = errors.user_frame()
-        self.call = function, tuple(None if isinstance(each, Tensor) else each for each in args), kwargs
-        self.tensor_positions = [i for i, each in enumerate(args) if isinstance(each, Tensor)]
-        self.context, self.state, self.check = context, state, check
-
-    def output(self, index: int, out: Tensor) -> Tensor:
-        """The output as users get it: the same memory, made by this node."""
-        made = alias_of(out)
-        made._node = Pick(self, index)
-        made.__dict__.update(out.__dict__)
-        return made
-
-    def run(self, F: Any, gradients: list[Any], kept: tuple[Any, ...] | None = None) -> list[Any]:
-        """Call the function again, and go backward through it."""
-        # The second call's graph ends in stand-ins for the nodes outside, so that hooks there run once, in the outer pass.
-        standins = {edge.sequence: _standin(edge) for edge in self.edges if edge is not None}
-        start = next_sequence()
-        outputs = self._again(start)
-        nodes = [node_of(out) for out in outputs]
-        for node in _inside([node for node in nodes if node is not None], start):
-            node.edges = tuple(None if e is None else standins.get(e.sequence, e) for e in node.edges)
-        pairs = [
-            (node, g) for node, g in zip(nodes, gradients, strict=True) if node is not None and g is not None
-        ]
-        return engine.run(
-            [node for node, _ in pairs],
-            [g for _, g in pairs],
-            wanted=list(standins.values()),
-            create_graph=isinstance(F, TensorNamespace),
-            retain_graph=isinstance(F, TensorNamespace),
-        )
-
-    def _again(self, start: int) -> list[Tensor]:
-        function, given, kwargs = self.call
-        args = list(given)
-        for position, tensor in zip(self.tensor_positions, self.saved_tensors, strict=True):
-            args[position] = tensor
-        with fork_rng(enabled=self.state is not None), modes.enable_grad(), self.context:
-            if self.state is not None:
-                default_generator.set_state(self.state)
-            result = function(*args, **kwargs)
-        outputs = [out for out in _tensors(result) if _made_since(start, out)]
-        found = [(tuple(out._array.shape), out._type) for out in outputs]
-        expected = [(spec.shape, spec.type) for spec in self.outputs]
-        if len(found) != len(expected) or (self.check and found != expected):
-            raise CheckpointError(
-                "ag.utils.checkpoint: Recomputed values have different metadata than during the forward pass.\n"
-                f"  then: {', '.join(_said(*each) for each in expected)}\n"
-                f"  now: {', '.join(_said(*each) for each in found)}\n  the checkpoint is at {self.place}"
-            )
-        return outputs
-
-
-def _said(shape: tuple[int, ...], type: Any) -> str:
-    return f"{type.dtype.name}{list(shape)}"
-
-
-def _inside(roots: Sequence[Node], start: int) -> list[Node]:
-    """The nodes below `roots` that were made after `start`."""
-    found: dict[int, Node] = {}
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node.sequence > start and node.sequence not in found:
-            found[node.sequence] = node
-            stack += [edge for edge in node.edges if edge is not None]
-    return list(found.values())
-
-
-def _standin(node: Node) -> Node:
-    """A node that passes gradients on to `node` as they are."""
-    op = REGISTRY["alias"]
-    made = Node()
-    made.op, made.edges, made.pull, made.kept, made.params = op, (node,), op.pull(1, 1), None, {}
-    made.sequence, made.shape, made.type, made.hooks = next_sequence(), node.shape, node.type, None
-    made.code, made.offset = node.code, node.offset
-    return made
+    >>> x = ag.ones(2, requires_grad=True)
+    >>> with ag.utils.checkpoint.set_checkpoint_early_stop(False):
+    ...     y = ag.utils.checkpoint.checkpoint(lambda x: x.exp().sum(), x, use_reentrant=False)
+    >>> y.backward()
+    """
+    before = _early_stop.override
+    _early_stop.override = enable
+    try:
+        yield
+    finally:
+        _early_stop.override = before
 
 
 class _Reentrant(Function):

@@ -307,7 +307,9 @@ def saved_of_what_needs_no_gradient(L: Any) -> Any:
 
 @program
 def saved_that_does_not_exist(L: Any) -> Any:
-    return hasattr(ramp(L, 2).exp().grad_fn, "_saved_condition"), hasattr(ramp(L, 2).exp().grad_fn, "_saved_result")
+    return hasattr(ramp(L, 2).exp().grad_fn, "_saved_condition"), hasattr(
+        ramp(L, 2).exp().grad_fn, "_saved_result"
+    )
 
 
 @program
