@@ -152,6 +152,14 @@ class BatchedArray:
         """The largest element of all examples."""
         return self.value.max()
 
+    def any(self) -> Any:
+        """Whether any element of any example is true."""
+        return self.value.any()
+
+    def all(self) -> Any:
+        """Whether all elements of all examples are true."""
+        return self.value.all()
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -165,12 +173,6 @@ class BatchedArray:
         raise RuntimeError(ITEM + errors.here())
 
     def tolist(self) -> NoReturn:
-        self.item()
-
-    def any(self) -> NoReturn:
-        self.item()
-
-    def all(self) -> NoReturn:
         self.item()
 
     def __bool__(self) -> bool:

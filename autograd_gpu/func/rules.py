@@ -12,10 +12,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from autograd_gpu import errors
+from autograd_gpu import dtypes, errors
 from autograd_gpu.core.call import REGISTRY, replay
 from autograd_gpu.core.op import Op
-from autograd_gpu.core.op import _without_saves as without_saves
 from autograd_gpu.func.batched import (
     Array,
     Batch,
@@ -57,6 +56,10 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
         )
     if name in ("arange", "eye", "from_host", "linspace"):
         return lambda *arguments, **params: lifted(batch, target(*arguments, **params))
+    if name in SAMPLERS:
+        return partial(_sampled, batch, target)
+    if name == "random_permutation":
+        return partial(_shuffled, batch, namespace.base)
     if name in DYNAMIC:
         raise RuntimeError(
             f"vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over {name}."
@@ -118,7 +121,7 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
 def _body(record: Op | None, primitive: Any, name: str) -> Callable[..., Any] | None:
     """What computes a primitive in terms of others: then theirs are the rules that count."""
     if isinstance(primitive, partial) and name not in LOOPED:
-        return primitive.func if record is None or primitive.func is not without_saves else record.body
+        return primitive.func
     return record.body if record is not None and name in BODIES else None
 
 
@@ -162,10 +165,26 @@ ELEMENTWISE = frozenset((
 #: primitives whose results' shapes depend on values
 DYNAMIC = frozenset(("distinct", "masked_select", "nonzero", "unique"))
 
-#: ops that draw random numbers; `vmap` decides what they may do
+#: ops that draw random numbers; `vmap` decides whether these differ between examples
 RANDOM = frozenset((
     "alpha_dropout_shift", "bernoulli_samples", "native_dropout", "normal_samples", "random_fill",
 ))  # fmt: skip
+
+#: primitives that take a shape first, and draw
+SAMPLERS = frozenset(("dropout_mask", "random_integers", "random_normal", "random_uniform"))
+
+
+def _sampled(batch: Batch, target: Callable[..., Any], shape: Any, *arguments: Any, **params: Any) -> Any:
+    if batch.randomness == "same":
+        return lifted(batch, target(shape, *arguments, **params))
+    return BatchedArray(target((batch.size, *shape), *arguments, **params), batch)
+
+
+def _shuffled(batch: Batch, base: Any, n: int, seed: int, offset: int) -> Any:
+    if batch.randomness == "same":
+        return lifted(batch, base.random_permutation(n, seed, offset))
+    keys = base.random_uniform((batch.size, n), seed, offset, dtypes.float64.numpy)
+    return BatchedArray(base.argsort(keys, dim=1), batch)
 
 
 def wrapped(batch: Batch, value: Any) -> Any:
@@ -251,7 +270,9 @@ def _along(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
     if not x.ndim:
         if name in ("flip", "squeeze", "roll"):
             return x
-        if name in ("select", "narrow", "unfold", "split", "split_with_sizes", "unbind"):
+        if name == "unfold":
+            return x[None]
+        if name in ("select", "narrow", "split", "split_with_sizes", "unbind"):
             return NO_RULE
         found = run(name, inside(x.value).unsqueeze(x.value, 1), **{**params, key: 1})
         if isinstance(found, tuple):
@@ -276,6 +297,20 @@ def _along_both(batch: Batch, name: str, x: BatchedArray, result: BatchedArray, 
         lifted = run(name, space.unsqueeze(first, 1), space.unsqueeze(second, 1), dim=1)
         return wrapped(batch, lifted.reshape(first.shape))
     return wrapped(batch, run(name, first, second, dim=up(dim)))
+
+
+@rule("searchsorted")
+def _searchsorted(
+    batch: Batch, name: str, boundaries: BatchedArray, values: BatchedArray, right: bool = False
+) -> Any:
+    edges = same(boundaries)
+    if edges is not None and boundaries.ndim == 1:
+        return wrapped(batch, run(name, edges, values.value, right=right))
+    rows, sought = grown(batch, boundaries), grown(batch, values)
+    if boundaries.ndim == 1:
+        sought = inside(sought).reshape(sought, (batch.size, values.size))
+    found = run(name, rows, sought, right=right)
+    return wrapped(batch, inside(found).reshape(found, (batch.size, *values.shape)))
 
 
 @rule("as_strided")
@@ -646,24 +681,3 @@ def _dropout(batch: Batch, name: str, x: BatchedArray, *, mask_shape: Any, **par
         return NO_RULE
     leading = 1 if batch.randomness == "same" else batch.size
     return wrapped(batch, run(name, grown(batch, x), mask_shape=(leading, *mask_shape), **params))
-
-
-@rule("random_fill")
-def _random_fill(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
-    value = x.value if batch.randomness == "same" else grown(batch, x)
-    if batch.randomness == "same" and value.shape[0] != 1:
-        value = inside(value).narrow(value, 0, 0, 1)
-    return wrapped(batch, run(name, value, **params))
-
-
-@rule("bernoulli_samples", "normal_samples")
-def _samples(batch: Batch, name: str, **given: Any) -> Any:
-    if batch.randomness == "same":  # the same seed and offset for each example: one by one
-        return NO_RULE
-    arrays = [value for value in given.values() if isinstance(value, BatchedArray)]
-    params = {key: value for key, value in given.items() if not isinstance(value, BatchedArray)}
-    return wrapped(batch, run(name, *(_grow_all(batch, aligned(arrays))), **params))
-
-
-def _grow_all(batch: Batch, values: list[Array]) -> list[Array]:
-    return [grown(batch, BatchedArray(value, batch)) for value in values]

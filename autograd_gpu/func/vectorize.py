@@ -18,12 +18,22 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.call import REGISTRY, compute, constant, operand, prepare, record
 from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.op import Op, TensorNamespace, tensor_namespace
-from autograd_gpu.device import type_for
-from autograd_gpu.func import index_rules as _index_rules  # noqa: F401 - puts its rules beside the others
-from autograd_gpu.func import trees
-from autograd_gpu.func.batched import Array, Batch, BatchedArray, grown, inside, is_array, lifted
+from autograd_gpu.device import ArrayType, type_for
+from autograd_gpu.func import (
+    index_rules as _index_rules,  # noqa: F401 - puts its rules beside the others
+    trees,
+)
+from autograd_gpu.func.batched import (
+    Array,
+    Batch,
+    BatchedArray,
+    BatchedNamespace,
+    grown,
+    inside,
+    is_array,
+    lifted,
+)
 from autograd_gpu.func.rules import RANDOM
-from autograd_gpu.ops.generators import default_generator
 
 # -- into the batch and out of it ----------------------------------------------------------------------------------------
 
@@ -111,8 +121,6 @@ class Vectorizer:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        #: how many ops have drawn random numbers
-        self.draws = 0
         #: id of a constant -> it (so that the id stays its own), and what it is in the batch
         self._constants: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -132,10 +140,6 @@ class Vectorizer:
             return result[0] if op.saves else result
         tensors = self._prepared(op, inputs)
         drawing = self._draws(op, params)
-        if drawing:
-            self.draws += 1
-            if self.batch.randomness == "error":
-                raise RuntimeError(f"{RANDOMNESS}\n  in {op.name}{errors.here()}")
         if not any(self.batched(t) for t in tensors) and not (
             drawing and self.batch.randomness == "different"
         ):
@@ -168,6 +172,24 @@ class Vectorizer:
         """Whether a tensor is in this batch, or in one that was started within it."""
         array = tensor._array
         return array.__class__ is BatchedArray and array.batch.number >= self.batch.number
+
+    def draw(self) -> None:
+        """Somebody wants random numbers.
+
+        Raises:
+            RuntimeError: if this `vmap` does not allow it.
+        """
+        if self.batch.randomness == "error":
+            raise RuntimeError(RANDOMNESS + errors.here())
+
+    def varied(self, type: ArrayType) -> ArrayType:
+        """The type of new random arrays of a type."""
+        if self.batch.randomness == "same" or (
+            isinstance(type.namespace, BatchedNamespace)
+            and (type.namespace.batch.number >= self.batch.number)
+        ):
+            return type
+        return self.batch.type_of(type)
 
     def _draws(self, op: Op, params: dict[str, Any]) -> bool:
         return op.name in RANDOM or (op.name == "attention" and params.get("dropout_p", 0) > 0)
@@ -352,47 +374,9 @@ def _once(
         for value, dim in zip(leaves, dims, strict=True)
     ]
     vectorizer = Vectorizer(batch)
-    start = _drawn()
     with modes.intercept(vectorizer):
         outputs = func(*trees.unflatten(given, tree), **kwargs)
-    if randomness != "same" and _drawn() - start > vectorizer.draws:
-        # Factories (rand, randn, randperm) draw before any op could be seen.
-        if randomness == "error":
-            raise RuntimeError(RANDOMNESS + errors.here())
-        return _one_by_one(func, size, leaves, dims, tree, out_dims, kwargs)
     return _left(func, batch, outputs, out_dims)
-
-
-def _drawn() -> int:
-    return default_generator._offset
-
-
-def _one_by_one(
-    func: Any,
-    size: int,
-    leaves: list[Any],
-    dims: list[int | None],
-    tree: trees.Tree,
-    out_dims: Any,
-    kwargs: dict[str, Any],
-) -> Any:
-    """Every example by itself: what factories of random numbers need to differ."""
-    results = []
-    for index in range(size):
-        part = [x if dim is None else x.narrow(dim, index, 1) for x, dim in zip(leaves, dims, strict=True)]
-        examples = [x if dim is None else x.squeeze(dim) for x, dim in zip(part, dims, strict=True)]
-        results.append(func(*trees.unflatten(examples, tree), **kwargs))
-    structure = trees.flatten(results[0])[1]
-    places = _out_dims(func, results[0], structure, out_dims)
-    columns = zip(*(trees.flatten(result)[0] for result in results), strict=True)
-    stack = REGISTRY["stack"].public
-    return trees.unflatten(
-        [
-            column[0] if place is None else stack(list(column), place)
-            for column, place in zip(columns, places, strict=True)
-        ],
-        structure,
-    )
 
 
 def _out_dims(func: Any, outputs: Any, structure: trees.Tree, out_dims: Any) -> list[int | None]:

@@ -16,7 +16,7 @@ from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import REGISTRY, TensorNamespace, constant, expose, op
 from autograd_gpu.device import type_for
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
-from autograd_gpu.ops.index import _index_put, getitem, index, masked_fill, out_of_range
+from autograd_gpu.ops.index import _index_put, getitem, index, index_select, masked_fill, out_of_range, varies
 from autograd_gpu.ops.parts import slice_view
 from autograd_gpu.ops.shape import common_shape, expand, reshape
 from autograd_gpu.ops.transfer import resolve_device
@@ -648,17 +648,26 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         "masked_scatter: expected self and source to have same dtypes but got {} and {}",
     )
     shape = common_shape((input, mask))
-    places = expand(mask, shape).nonzero(as_tuple=True)
-    count = places[0]._array.size
+    if varies(mask):  # how many places there are is not to be known: number them
+        chosen = expand(mask, shape)
+        flat = chosen.reshape(-1)
+        places = flat.cumsum(0) - 1
+        if flat._array.size and int(places._array.max()) >= source._array.size:
+            raise RuntimeError(_TOO_FEW + errors.here())
+        taken = index_select.apply(source.reshape(-1), places.clamp(min=0), dim=0)
+        return taken.reshape(shape).where(chosen, expand(input, shape))
+    where = expand(mask, shape).nonzero(as_tuple=True)
+    count = where[0]._array.size
     if source._array.size < count:
-        raise RuntimeError(
-            f"Number of elements of source < number of ones in mask\n  in masked_scatter(){errors.here()}"
-        )
+        raise RuntimeError(_TOO_FEW + errors.here())
     values = reshape(source, (source._array.size,))[:count]
     if not shape:
-        return reshape(_index_put(reshape(input, (1,)), places, values), ())
-    result: Tensor = _index_put(expand(input, shape), places, values)
+        return reshape(_index_put(reshape(input, (1,)), where, values), ())
+    result: Tensor = _index_put(expand(input, shape), where, values)
     return result
+
+
+_TOO_FEW = "Number of elements of source < number of ones in mask\n  in masked_scatter()"
 
 
 @op("general", out="infer")

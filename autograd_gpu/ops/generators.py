@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograd_gpu import dtypes, errors
+from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor, wrap
-from autograd_gpu.device import Device, type_for
+from autograd_gpu.device import ArrayType, Device, type_for
 
 #: what a new Generator starts from, as in PyTorch
 DEFAULT_SEED = 67280421310721
@@ -133,6 +134,10 @@ class Generator:
     @contextmanager
     def draw(self) -> Iterator[tuple[int, int]]:
         """Seed and offset for one call; the offset moves on, unless the call fails."""
+        if modes.intercepting:
+            for each in modes.local.interceptors:
+                if hasattr(each, "draw"):  # a vmap, which may forbid it
+                    each.draw()
         with self._lock:
             seed, offset = self._seed, self._offset
             self._offset = (offset + 1) % _WORDS
@@ -143,6 +148,15 @@ class Generator:
                 if (self._seed, self._offset) == (seed, (offset + 1) % _WORDS):
                     self._offset = offset
             raise
+
+
+def varied(type: ArrayType) -> ArrayType:
+    """The type of new samples: inside a `vmap` whose examples draw different numbers, that of a batch."""
+    if modes.intercepting:
+        for each in modes.local.interceptors:
+            if hasattr(each, "draw"):
+                type = each.varied(type)
+    return type
 
 
 def _rebuild(device: Device, seed: int, offset: int) -> Generator:

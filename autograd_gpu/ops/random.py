@@ -15,7 +15,7 @@ from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.inplace import inplace
 from autograd_gpu.core.op import expose, op
-from autograd_gpu.device import ArrayType, type_for
+from autograd_gpu.device import ArrayType
 from autograd_gpu.ops.arguments import check_tensor
 from autograd_gpu.ops.creation import finish, target_type
 from autograd_gpu.ops.distributions import sample
@@ -29,6 +29,7 @@ from autograd_gpu.ops.generators import (
     seed,
     set_rng_state,
     the_generator,
+    varied,
 )
 from autograd_gpu.ops.shape import integers
 
@@ -82,6 +83,7 @@ def _new(
             f"Only Tensors of floating point and complex dtype can require gradients, not "
             f"{type.dtype.name}{errors.here()}"
         )
+    type = varied(type)
     with the_generator(name, generator).draw() as (seed, offset):
         array = sample(type.namespace, shape, type.numpy, distribution, numbers, seed, offset)
     return finish(wrap(array, type), requires_grad, pin_memory)
@@ -304,6 +306,7 @@ def randperm(
             f"Only Tensors of floating point and complex dtype can require gradients, not "
             f"{type.dtype.name}{errors.here()}"
         )
+    type = varied(type)
     with the_generator("randperm", generator).draw() as (seed, offset):
         array = type.namespace.random_permutation(n, seed, offset)
     return finish(wrap(type.namespace.cast(array, type.numpy), type), requires_grad, pin_memory)
@@ -541,7 +544,7 @@ def multinomial(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
             f"{num_samples} of {shape[-1]}{errors.here()}"
         )
-    F = input._type.namespace
+    F = varied(input._type).namespace
     weights = F.cast(input._array, dtypes.float64.numpy).reshape(-1, shape[-1])
     if input._type.device.type == "cpu" and weights.size:
         if not bool((F.isfinite(weights) & (weights >= 0)).all()):
@@ -567,7 +570,7 @@ def multinomial(
             finish_line = F.where(possible, race / pace, F.full_like(race, math.inf))
             indices = F.argsort(finish_line, dim=1)[:, :num_samples]
     indices = F.contiguous(indices).reshape(*shape[:-1], num_samples)
-    return wrap(F.cast(indices, dtypes.int64.numpy), type_for(dtypes.int64, input._type.device))
+    return wrap(F.cast(indices, dtypes.int64.numpy))
 
 
 # -- in place ------------------------------------------------------------------------------------------------
