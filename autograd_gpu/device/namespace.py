@@ -13,12 +13,22 @@ from autograd_gpu.device.portable.optimizers import Optimizers
 from autograd_gpu.device.portable.ordering import Ordering
 from autograd_gpu.device.portable.pooling import Pooling
 from autograd_gpu.device.portable.random import Random
+from autograd_gpu.device.portable.recurrent import Recurrent
 from autograd_gpu.device.portable.shape import Shaping
 from autograd_gpu.device.portable.special import Special
 
 
 class ArrayNamespace(
-    Attention, Special, Normalization, Ordering, LinearAlgebra, Shaping, Pooling, Random, Optimizers
+    Attention,
+    Recurrent,
+    Special,
+    Normalization,
+    Ordering,
+    LinearAlgebra,
+    Shaping,
+    Pooling,
+    Random,
+    Optimizers,
 ):
     """All families together.
 

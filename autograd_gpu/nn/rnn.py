@@ -1,14 +1,15 @@
-"""Recurrent layers, written as loops over the steps, and their cells.
+"""Recurrent layers and their cells.
 
-All input projections of a layer are one product; the loop multiplies with the recurrent weights only. Names
-and layouts of the parameters are PyTorch's: the rows of ``weight_ih_l0`` are the gates one below the other
-(LSTM: input, forget, cell, output; GRU: reset, update, new).
+Each direction of each layer is one op over the whole sequence (`ops/recurrent.py`). Names and layouts of the parameters
+are PyTorch's: the rows of ``weight_ih_l0`` are the gates one below the other (LSTM: input, forget, cell, output;
+GRU: reset, update, new).
 """
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from numbers import Number
 from typing import Any
 
@@ -18,6 +19,7 @@ from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
+from autograd_gpu.ops import recurrent
 from autograd_gpu.tensor import Tensor
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
@@ -25,47 +27,20 @@ __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 #: what a step leaves behind: (h,) or, for LSTM, (h, c)
 State = tuple[Tensor, ...]
 
-
-# -- one step ------------------------------------------------------------------------------------------------
-
-
-def tanh_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh)."""
-    return ((projected + F.linear(state[0], w_hh, b_hh)).tanh(),)
-
-
-def relu_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """h' = max(W_ih x + b_ih + W_hh h + b_hh, 0)."""
-    return ((projected + F.linear(state[0], w_hh, b_hh)).relu(),)
-
-
-def lstm_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c'). S. Hochreiter, J. Schmidhuber,
-    1997."""
-    i, f, g, o = (projected + F.linear(state[0], w_hh, b_hh)).chunk(4, -1)
-    c = f.sigmoid() * state[1] + i.sigmoid() * g.tanh()
-    return o.sigmoid() * c.tanh(), c
-
-
-def gru_step(projected: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """r, z = sigmoid(...); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h. K. Cho et al.,
-    2014."""
-    h = state[0]
-    x_r, x_z, x_n = projected.chunk(3, -1)
-    h_r, h_z, h_n = F.linear(h, w_hh, b_hh).chunk(3, -1)
-    n = (x_n + (x_r + h_r).sigmoid() * h_n).tanh()
-    z = (x_z + h_z).sigmoid()
-    return (n + z * (h - n),)
-
-
-STEPS = {"RNN_TANH": (tanh_step, 1), "RNN_RELU": (relu_step, 1), "LSTM": (lstm_step, 4), "GRU": (gru_step, 3)}
+#: mode -> (the op of a layer, that of a cell, their parameters, how many gates there are)
+MODES: dict[str, tuple[Callable[..., Any], Callable[..., Any], dict[str, Any], int]] = {
+    "RNN_TANH": (recurrent.rnn_layer.public, recurrent.rnn_cell.public, {"nonlinearity": "tanh"}, 1),
+    "RNN_RELU": (recurrent.rnn_layer.public, recurrent.rnn_cell.public, {"nonlinearity": "relu"}, 1),
+    "LSTM": (recurrent.lstm_layer.public, recurrent.lstm_cell.public, {}, 4),
+    "GRU": (recurrent.gru_layer.public, recurrent.gru_cell.public, {}, 3),
+}
 
 
 # -- layers --------------------------------------------------------------------------------------------------
 
 
 class RNNBase(Module):
-    """What the recurrent layers have in common; `mode` is a key of `STEPS`."""
+    """What the recurrent layers have in common; `mode` is a key of `MODES`."""
 
     def __init__(
         self,
@@ -98,7 +73,7 @@ class RNNBase(Module):
         self.dropout = float(dropout)
         self.bidirectional = bidirectional
         self.proj_size = proj_size
-        rows = STEPS[mode][1] * hidden_size
+        rows = MODES[mode][3] * hidden_size
         out = proj_size or hidden_size
         directions = 2 if bidirectional else 1
         place: dict[str, Any] = {"device": device, "dtype": dtype}
@@ -164,33 +139,23 @@ class RNNBase(Module):
                 outputs.append(output)
                 last.append(state)
             sequence = outputs[0] if len(outputs) == 1 else FUNCTIONS["cat"](outputs, -1)
-        final = tuple(FUNCTIONS["stack"](list(each)) for each in zip(*last, strict=True))
+        final = tuple(
+            each[0].unsqueeze(0) if len(each) == 1 else FUNCTIONS["stack"](list(each))
+            for each in zip(*last, strict=True)
+        )
         if not batched:
             return sequence.squeeze(1), tuple(each.squeeze(1) for each in final)
         return (sequence.transpose(0, 1) if self.batch_first else sequence), final
 
     def _scan(self, sequence: Tensor, state: State, end: str, backwards: bool) -> tuple[Tensor, State]:
         """One direction of one layer."""
-        weights = self._parameters
-        step = STEPS[self.mode][0]
-        w_ih, w_hh, b_hh, w_hr = (
-            weights[f"weight_ih{end}"],
-            weights[f"weight_hh{end}"],
-            weights.get(f"bias_hh{end}"),
-            weights.get(f"weight_hr{end}"),
-        )
-        assert w_ih is not None
-        assert w_hh is not None
-        projected = F.linear(sequence, w_ih, weights.get(f"bias_ih{end}")).unbind(0)
-        outputs = []
-        for each in reversed(projected) if backwards else projected:
-            state = step(each, state, w_hh, b_hh)
-            if w_hr is not None:
-                state = (F.linear(state[0], w_hr), *state[1:])
-            outputs.append(state[0])
-        if backwards:
-            outputs.reverse()
-        return FUNCTIONS["stack"](outputs), state
+        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr" if self.proj_size else None)
+        weights = [None if kind is None else self._parameters.get(kind + end) for kind in kinds]
+        if self.mode != "LSTM":
+            weights.pop()
+        layer, _, params, _ = MODES[self.mode]
+        output, *last = layer(sequence, *state, *weights, reverse=backwards, **params)
+        return output, tuple(last)
 
     def _initial(self, input: Tensor, hx: Any, states: int, batched: bool) -> State:
         """The states to start from, (num_layers * D, N, H) each: zeros, or `hx` after checking it."""
@@ -331,8 +296,9 @@ class RNN(RNNBase):
 
 
 class LSTM(RNNBase):
-    """Long short-term memory (see `lstm_step`). Arguments as for `RNN`, and `proj_size`: if not 0, h is
-    projected to it.
+    """Long short-term memory (S. Hochreiter, J. Schmidhuber, 1997):
+    ``c' = sigmoid(f) c + sigmoid(i) tanh(g)``, ``h' = sigmoid(o) tanh(c')``.
+    Arguments as for `RNN`, and `proj_size`: if not 0, h is projected to it.
 
     Forward takes the input and, if wanted, (h_0, c_0); it gives the outputs and (h_n, c_n).
 
@@ -452,10 +418,10 @@ class RNNCellBase(Module):
         if hx is None:
             shape = (input.shape[0], self.hidden_size)
             hx = (FUNCTIONS["zeros"](shape, dtype=input.dtype, device=input.device),) * states
-        result = STEPS[mode][0](
-            F.linear(input, self.weight_ih, self.bias_ih), hx, self.weight_hh, self.bias_hh
-        )
-        return result if batched else tuple(each.squeeze(0) for each in result)
+        _, cell, params, _ = MODES[mode]
+        result = cell(input, *hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, **params)
+        state: State = result if isinstance(result, tuple) else (result,)
+        return state if batched else tuple(each.squeeze(0) for each in state)
 
     def extra_repr(self) -> str:
         parts = [f"{self.input_size}, {self.hidden_size}"]

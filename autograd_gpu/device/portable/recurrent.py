@@ -1,0 +1,544 @@
+"""Recurrent layers over whole sequences: LSTM, GRU and the plain RNN, forward and backward through time.
+
+The products with the input are one product for all steps; each step then costs one product with the recurrent weights and
+a few elementwise calls into buffers that are allocated once. Backward, the factors that do not depend on later steps are
+computed for all steps together, and so are the gradients of the weights, in one product each.
+
+Sequences are (steps, images, width). A layer keeps `gates` (the activations, overwriting the projected input) and the
+states before and after each step in one array of steps + 1 places: step t reads place ``t + before`` and writes place
+``t + after``. Halves are computed in float32 and rounded at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_gpu.device.portable.base import Array, DType, float32, is_half
+from autograd_gpu.device.portable.linalg import LinearAlgebra
+from autograd_gpu.device.portable.reductions import Reductions
+
+Gradients = tuple[Array | None, ...]
+
+
+class Recurrent(Reductions, LinearAlgebra):
+    """lstm_layer, gru_layer, rnn_layer, their cells (layers of one step), and the gradients of all."""
+
+    # -- LSTM ------------------------------------------------------------------------------------------
+
+    def lstm_layer_forward(
+        self,
+        input: Array,
+        h: Array,
+        c: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None = None,
+        bias_hh: Array | None = None,
+        weight_hr: Array | None = None,
+        *,
+        reverse: bool,
+    ) -> tuple[Array, ...]:
+        """One direction of one layer.
+
+        Args:
+            input: (steps, images, input size); h: (images, size of the output); c: (images, hidden size).
+            weight_ih, weight_hh: the gates input, forget, cell, output, one below the other.
+            weight_hr: None, or the projection of h, (size of the output, hidden size).
+            reverse: from the last step to the first.
+
+        Returns:
+            The outputs of all steps, the last h and c; then what the gradient needs: gates, cells, states.
+        """
+        dtype = input.dtype
+        input, h, c, weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = self._all_wide(
+            input, h, c, weight_ih, weight_hh, bias_ih, bias_hh, weight_hr
+        )
+        xp = self.xp
+        length, images, _ = input.shape
+        width = weight_hh.shape[0] // 4
+        gates = self._projected(input, weight_ih, bias_ih, bias_hh)
+        states, before, after, steps = self._walk(length, h, reverse)
+        cells, *_ = self._walk(length, c, reverse)
+        recurrent = self.mT(weight_hh)
+        product = xp.empty((images, 4 * width), input.dtype)
+        work = xp.empty((images, width), input.dtype)
+        for t in steps:
+            step = gates[t]
+            i, f, new, o = _parts(step, 4)
+            xp.matmul(states[t + before], recurrent, out=product)
+            step += product
+            self._sigmoid_into(step[:, : 2 * width])
+            xp.tanh(new, out=new)
+            self._sigmoid_into(o)
+            cell = cells[t + after]
+            xp.multiply(f, cells[t + before], out=cell)
+            xp.multiply(i, new, out=work)
+            cell += work
+            xp.tanh(cell, out=work)
+            if weight_hr is None:
+                xp.multiply(work, o, out=states[t + after])
+            else:
+                work *= o
+                xp.matmul(work, self.mT(weight_hr), out=states[t + after])
+        outputs = self._outputs(states, after, length, reverse, dtype)
+        return *outputs, self._last(cells, reverse, dtype), gates, cells, states
+
+    def lstm_layer_backward(
+        self,
+        g: Sequence[Array],
+        input: Array,
+        h: Array,
+        c: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None,
+        bias_hh: Array | None,
+        weight_hr: Array | None,
+        gates: Array,
+        cells: Array,
+        states: Array,
+        *,
+        reverse: bool,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """The gradients of the inputs (None where not needed), from those of outputs, last h and last c."""
+        dtype = input.dtype
+        g_out, carry, g_cell = self._all_wide(*g)
+        input, weight_ih, weight_hh, weight_hr = self._all_wide(input, weight_ih, weight_hh, weight_hr)
+        xp = self.xp
+        length = input.shape[0]
+        before, after, steps = _order(length, reverse)
+        one = self._constant(1, gates.dtype)
+        i, f, new, o = _parts(gates, 4)
+        tanh_cell = xp.tanh(cells[after : after + length])
+        # What the gradients of the gates' sums are, but for the factors dc (input, forget, cell) and dh (output).
+        factors = xp.empty_like(gates)
+        for_i, for_f, for_new, for_o = _parts(factors, 4)
+        _slope(xp, one, i, new, for_i)
+        _slope(xp, one, f, cells[before : before + length], for_f)
+        xp.multiply(new, new, out=for_new)
+        xp.subtract(one, for_new, out=for_new)
+        for_new *= i
+        _slope(xp, one, o, tanh_cell, for_o)
+        hidden = o * tanh_cell if weight_hr is not None and needs[7] else None
+        tanh_cell *= tanh_cell
+        xp.subtract(one, tanh_cell, out=tanh_cell)
+        tanh_cell *= o  # dh/dc
+        carry, g_cell = self.copy(carry), self.copy(g_cell)
+        arrived = xp.empty(g_out.shape, g_out.dtype) if hidden is not None else None
+        g_hidden = carry if weight_hr is None else xp.empty_like(g_cell)
+        work = xp.empty_like(g_cell)
+        images, width = g_cell.shape
+        for t in reversed(steps):
+            carry += g_out[t]
+            if arrived is not None:
+                arrived[t] = carry
+            if weight_hr is not None:
+                xp.matmul(carry, weight_hr, out=g_hidden)
+            xp.multiply(g_hidden, tanh_cell[t], out=work)
+            g_cell += work
+            step = factors[t]
+            three = step[:, : 3 * width].reshape(images, 3, width)
+            xp.multiply(three, g_cell[:, None], out=three)
+            step[:, 3 * width :] *= g_hidden
+            g_cell *= f[t]
+            xp.matmul(step, weight_hh, out=carry)
+        g_input, g_ih, g_hh, g_bias = self._weight_gradients(
+            factors, input, states[before : before + length], weight_ih, (*needs[:1], *needs[3:7])
+        )
+        g_hr = None
+        if arrived is not None and hidden is not None:
+            g_hr = self.mT(_rows(arrived)) @ _rows(hidden)
+        return self._all_narrow(
+            dtype, g_input, carry if needs[1] else None, g_cell if needs[2] else None, g_ih, g_hh,
+            g_bias if needs[5] else None, g_bias if needs[6] else None, g_hr,
+        )  # fmt: skip
+
+    # -- GRU -------------------------------------------------------------------------------------------
+
+    def gru_layer_forward(
+        self,
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None = None,
+        bias_hh: Array | None = None,
+        *,
+        reverse: bool,
+    ) -> tuple[Array, ...]:
+        """One direction of one layer: outputs, last h; then gates (reset, update, new, and the recurrent part of new
+        before it is reset) and states. Arguments as for `lstm_layer_forward`; the gates are reset, update, new."""
+        dtype = input.dtype
+        input, h, weight_ih, weight_hh, bias_ih, bias_hh = self._all_wide(
+            input, h, weight_ih, weight_hh, bias_ih, bias_hh
+        )
+        xp = self.xp
+        length, images, _ = input.shape
+        width = weight_hh.shape[0] // 3
+        gates = xp.empty((length, images, 4 * width), input.dtype)
+        gates[..., : 3 * width] = self._projected(input, weight_ih, bias_ih, None)
+        states, before, after, steps = self._walk(length, h, reverse)
+        recurrent = self.mT(weight_hh)
+        product = xp.empty((images, 3 * width), input.dtype)
+        work = xp.empty((images, width), input.dtype)
+        for t in steps:
+            step, past = gates[t], states[t + before]
+            reset, update, new, part = _parts(step, 4)
+            xp.matmul(past, recurrent, out=product)
+            if bias_hh is not None:
+                product += bias_hh
+            both = step[:, : 2 * width]
+            both += product[:, : 2 * width]
+            self._sigmoid_into(both)
+            part[...] = product[:, 2 * width :]
+            xp.multiply(reset, part, out=work)
+            new += work
+            xp.tanh(new, out=new)
+            xp.subtract(past, new, out=work)
+            work *= update
+            xp.add(work, new, out=states[t + after])
+        return *self._outputs(states, after, length, reverse, dtype), gates, states
+
+    def gru_layer_backward(
+        self,
+        g: Sequence[Array],
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None,
+        bias_hh: Array | None,
+        gates: Array,
+        states: Array,
+        *,
+        reverse: bool,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """The gradients of the inputs (None where not needed), from those of outputs and last h."""
+        dtype = input.dtype
+        g_out, carry = self._all_wide(*g)
+        input, weight_ih, weight_hh = self._all_wide(input, weight_ih, weight_hh)
+        xp = self.xp
+        length = input.shape[0]
+        width = weight_hh.shape[0] // 3
+        before, _, steps = _order(length, reverse)
+        one = self._constant(1, gates.dtype)
+        reset, update, new, part = _parts(gates, 4)
+        # For the sums of reset, update, the recurrent part of new, and new.
+        factors = xp.empty_like(gates)
+        for_reset, for_update, for_part, for_new = _parts(factors, 4)
+        _slope(xp, one, reset, part, for_reset)
+        xp.subtract(states[before : before + length], new, out=for_part)
+        _slope(xp, one, update, for_part, for_update)
+        xp.multiply(new, new, out=for_new)
+        xp.subtract(one, for_new, out=for_new)
+        for_new *= xp.subtract(one, update, out=for_part)
+        for_part[...] = reset
+        carry = self.copy(carry)
+        total = xp.empty_like(carry)
+        for t in reversed(steps):
+            xp.add(carry, g_out[t], out=total)
+            step = factors[t]
+            d_reset, d_update, d_part, d_new = _parts(step, 4)
+            d_update *= total
+            d_new *= total
+            d_reset *= d_new
+            d_part *= d_new
+            xp.matmul(step[:, : 3 * width], weight_hh, out=carry)
+            total *= update[t]
+            carry += total
+        rows = _rows(factors)
+        recurrent, two, last = rows[:, : 3 * width], rows[:, : 2 * width], rows[:, 3 * width :]
+        g_input = g_ih = g_hh = g_bias_ih = g_bias_hh = None
+        if needs[0]:
+            g_input = self.xp.matmul(two, weight_ih[: 2 * width])
+            g_input += self.xp.matmul(last, weight_ih[2 * width :])
+            g_input = g_input.reshape(input.shape)
+        if needs[2]:
+            g_ih = xp.empty(weight_ih.shape, gates.dtype)
+            g_ih[: 2 * width] = self.mT(two) @ _rows(input)
+            g_ih[2 * width :] = self.mT(last) @ _rows(input)
+        if needs[3]:
+            g_hh = self.mT(recurrent) @ _rows(states[before : before + length])
+        if needs[4] or needs[5]:
+            sums = self._sum(rows, axis=0)
+            g_bias_hh = sums[: 3 * width]
+            g_bias_ih = xp.concatenate((sums[: 2 * width], sums[3 * width :]))
+        return self._all_narrow(
+            dtype, g_input, carry if needs[1] else None, g_ih, g_hh, g_bias_ih if needs[4] else None,
+            g_bias_hh if needs[5] else None,
+        )  # fmt: skip
+
+    # -- plain RNN -------------------------------------------------------------------------------------
+
+    def rnn_layer_forward(
+        self,
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None = None,
+        bias_hh: Array | None = None,
+        *,
+        nonlinearity: str,
+        reverse: bool,
+    ) -> tuple[Array, ...]:
+        """One direction of one layer: outputs, last h; then states. `nonlinearity` is "tanh" or "relu"."""
+        dtype = input.dtype
+        input, h, weight_ih, weight_hh, bias_ih, bias_hh = self._all_wide(
+            input, h, weight_ih, weight_hh, bias_ih, bias_hh
+        )
+        xp = self.xp
+        length = input.shape[0]
+        projected = self._projected(input, weight_ih, bias_ih, bias_hh)
+        states, before, after, steps = self._walk(length, h, reverse)
+        recurrent = self.mT(weight_hh)
+        zero = self._constant(0, input.dtype)
+        for t in steps:
+            state = states[t + after]
+            xp.matmul(states[t + before], recurrent, out=state)
+            state += projected[t]
+            if nonlinearity == "tanh":
+                xp.tanh(state, out=state)
+            else:
+                xp.maximum(state, zero, out=state)
+        return *self._outputs(states, after, length, reverse, dtype), states
+
+    def rnn_layer_backward(
+        self,
+        g: Sequence[Array],
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None,
+        bias_hh: Array | None,
+        states: Array,
+        *,
+        nonlinearity: str,
+        reverse: bool,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """The gradients of the inputs (None where not needed), from those of outputs and last h."""
+        dtype = input.dtype
+        g_out, carry = self._all_wide(*g)
+        input, weight_ih, weight_hh = self._all_wide(input, weight_ih, weight_hh)
+        xp = self.xp
+        length = input.shape[0]
+        before, after, steps = _order(length, reverse)
+        results = states[after : after + length]
+        if nonlinearity == "tanh":
+            factors = results * results
+            xp.subtract(self._constant(1, factors.dtype), factors, out=factors)
+        else:
+            factors = (results > 0).astype(results.dtype)
+        carry = self.copy(carry)
+        for t in reversed(steps):
+            carry += g_out[t]
+            step = factors[t]
+            step *= carry
+            xp.matmul(step, weight_hh, out=carry)
+        g_input, g_ih, g_hh, g_bias = self._weight_gradients(
+            factors, input, states[before : before + length], weight_ih, (*needs[:1], *needs[2:6])
+        )
+        return self._all_narrow(
+            dtype, g_input, carry if needs[1] else None, g_ih, g_hh, g_bias if needs[4] else None,
+            g_bias if needs[5] else None,
+        )  # fmt: skip
+
+    # -- cells: layers of one step ---------------------------------------------------------------------
+
+    def lstm_cell_forward(
+        self,
+        input: Array,
+        h: Array,
+        c: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None = None,
+        bias_hh: Array | None = None,
+    ) -> tuple[Array, ...]:
+        """The new h and c of `lstm_layer_forward` for one step (images, input size), gates, cells and states."""
+        _, *rest = self.lstm_layer_forward(
+            input[None], h, c, weight_ih, weight_hh, bias_ih, bias_hh, reverse=False
+        )
+        return tuple(rest)
+
+    def lstm_cell_backward(
+        self,
+        g: Sequence[Array],
+        input: Array,
+        h: Array,
+        c: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None,
+        bias_hh: Array | None,
+        gates: Array,
+        cells: Array,
+        states: Array,
+        *,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """See `lstm_layer_backward`."""
+        g_h, g_c = g
+        g_input, *rest = self.lstm_layer_backward(
+            (g_h[None], self.xp.zeros_like(g_h), g_c), input[None], h, c, weight_ih, weight_hh, bias_ih, bias_hh, None,
+            gates, cells, states, reverse=False, needs=(*needs, False),
+        )  # fmt: skip
+        return None if g_input is None else g_input[0], *rest[:-1]
+
+    def gru_cell_forward(
+        self,
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None = None,
+        bias_hh: Array | None = None,
+    ) -> tuple[Array, ...]:
+        """The new h of `gru_layer_forward` for one step (images, input size), gates and states."""
+        _, *rest = self.gru_layer_forward(
+            input[None], h, weight_ih, weight_hh, bias_ih, bias_hh, reverse=False
+        )
+        return tuple(rest)
+
+    def gru_cell_backward(
+        self,
+        g: Array,
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None,
+        bias_hh: Array | None,
+        gates: Array,
+        states: Array,
+        *,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """See `gru_layer_backward`."""
+        g_input, *rest = self.gru_layer_backward(
+            (g[None], self.xp.zeros_like(g)), input[None], h, weight_ih, weight_hh, bias_ih, bias_hh, gates, states,
+            reverse=False, needs=needs,
+        )  # fmt: skip
+        return None if g_input is None else g_input[0], *rest
+
+    def rnn_cell_forward(
+        self,
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None = None,
+        bias_hh: Array | None = None,
+        *,
+        nonlinearity: str,
+    ) -> tuple[Array, ...]:
+        """The new h of `rnn_layer_forward` for one step (images, input size), and states."""
+        _, *rest = self.rnn_layer_forward(
+            input[None], h, weight_ih, weight_hh, bias_ih, bias_hh, nonlinearity=nonlinearity, reverse=False
+        )
+        return tuple(rest)
+
+    def rnn_cell_backward(
+        self,
+        g: Array,
+        input: Array,
+        h: Array,
+        weight_ih: Array,
+        weight_hh: Array,
+        bias_ih: Array | None,
+        bias_hh: Array | None,
+        states: Array,
+        *,
+        nonlinearity: str,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """See `rnn_layer_backward`."""
+        g_input, *rest = self.rnn_layer_backward(
+            (g[None], self.xp.zeros_like(g)), input[None], h, weight_ih, weight_hh, bias_ih, bias_hh, states,
+            nonlinearity=nonlinearity, reverse=False, needs=needs,
+        )  # fmt: skip
+        return None if g_input is None else g_input[0], *rest
+
+    # -- what they share -------------------------------------------------------------------------------
+
+    def _all_wide(self, *arrays: Array | None) -> list[Array]:
+        """Halves as float32."""
+        return [x.astype(float32) if x is not None and is_half(x.dtype) else x for x in arrays]
+
+    def _all_narrow(self, dtype: DType, *gradients: Array | None) -> Gradients:
+        """Gradients as `dtype`."""
+        return tuple(x if x is None or x.dtype == dtype else x.astype(dtype) for x in gradients)
+
+    def _projected(
+        self, input: Array, weight_ih: Array, bias_ih: Array | None, bias_hh: Array | None
+    ) -> Array:
+        """The input's part of the sums of all steps, biases included."""
+        result = self.xp.matmul(_rows(input), self.mT(weight_ih))
+        if bias_ih is not None:
+            result += bias_ih if bias_hh is None else bias_ih + bias_hh
+        return result.reshape(*input.shape[:2], weight_ih.shape[0])
+
+    def _walk(self, length: int, start: Array, reverse: bool) -> tuple[Array, int, int, range]:
+        """Room for the states, the first one filled in, and the order of the steps (see `_order`)."""
+        states = self.xp.empty((length + 1, *start.shape), start.dtype)
+        states[length if reverse else 0] = start
+        return states, *_order(length, reverse)
+
+    def _outputs(
+        self, states: Array, after: int, length: int, reverse: bool, dtype: DType
+    ) -> tuple[Array, Array]:
+        """Copies of the states of all steps and of the last, which users may write into."""
+        return states[after : after + length].astype(dtype), self._last(states, reverse, dtype)
+
+    def _last(self, states: Array, reverse: bool, dtype: DType) -> Array:
+        return states[0 if reverse else -1].astype(dtype)
+
+    def _sigmoid_into(self, x: Array) -> None:
+        """``x = 1 / (1 + exp(-x))``; where the exponential overflows the result is the correct 0."""
+        self.xp.negative(x, out=x)
+        self.xp.exp(x, out=x)
+        self.xp.add(x, self._constant(1, x.dtype), out=x)
+        self.xp.reciprocal(x, out=x)
+
+    def _weight_gradients(
+        self,
+        toward: Array,
+        input: Array,
+        past: Array,
+        weight_ih: Array,
+        needs: tuple[bool, ...],
+    ) -> tuple[Array | None, ...]:
+        """The gradients of input, both weights and the biases from those of the sums of all steps."""
+        rows = _rows(toward)
+        g_input = self.xp.matmul(rows, weight_ih).reshape(input.shape) if needs[0] else None
+        g_ih = self.mT(rows) @ _rows(input) if needs[1] else None
+        g_hh = self.mT(rows) @ _rows(past) if needs[2] else None
+        return g_input, g_ih, g_hh, self._sum(rows, axis=0) if needs[3] or needs[4] else None
+
+
+def _order(length: int, reverse: bool) -> tuple[int, int, range]:
+    """`before`, `after` (see the module's docstring) and the order of the steps."""
+    return (1, 0, range(length - 1, -1, -1)) if reverse else (0, 1, range(length))
+
+
+def _rows(x: Array) -> Array:
+    """(steps, images, width) as (steps * images, width)."""
+    return x.reshape(x.shape[0] * x.shape[1], x.shape[2])
+
+
+def _parts(x: Array, count: int) -> list[Array]:
+    """Views of equal parts of the last axis."""
+    width = x.shape[-1] // count
+    return [x[..., k * width : (k + 1) * width] for k in range(count)]
+
+
+def _slope(xp: Any, one: Array, sigmoid: Array, factor: Array, out: Array) -> None:
+    """``out = sigmoid * (1 - sigmoid) * factor``."""
+    xp.subtract(one, sigmoid, out=out)
+    out *= sigmoid
+    out *= factor
