@@ -2,7 +2,7 @@
 
 Usually `node.kept` is a tuple of raw arrays (or None), and the engine hands it to the rule. It is a `Withheld` if a
 backward pass has used it up, or if the user packs what is kept (`ag.autograd.graph.saved_tensors_hooks`): then the
-arrays among its entries are `Packed`, and `Withheld.open` asks the user for them again. The engine tells by one look at the class.
+arrays among its entries are `Packed`, and `Withheld.open` asks the user for them again. The engine looks at the class.
 """
 
 from __future__ import annotations

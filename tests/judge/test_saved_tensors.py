@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is the judge here")
 
-from tests.judge.programs import Programs, raised, ramp  # noqa: E402 - after the check for PyTorch
+from tests.judge.programs import Programs, raised, ramp
 
 program = Programs()
 
