@@ -12,6 +12,7 @@ from autograd_gpu.autograd.draw import draw
 from autograd_gpu.autograd.explain import explain
 from autograd_gpu.autograd.function import Function
 from autograd_gpu.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from autograd_gpu.autograd.holders import holders as _holders  # noqa: F401 - gets known to the device layer
 from autograd_gpu.autograd.memory import memory
 from autograd_gpu.core.backward import backward, grad
 from autograd_gpu.core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled

@@ -162,10 +162,12 @@ def allocate(function: str, shape: Shape, type: ArrayType, build: Build) -> Any:
     try:
         return build(type.namespace, type.numpy)
     except MemoryError as error:
-        raise errors.OutOfMemoryError(
-            f"{function}(): can't allocate memory: you tried to allocate {count} bytes on {type.device} for "
-            f"{type.dtype.name}{list(shape)}{errors.here()}"
-        ) from error
+        what = f"{type.dtype.name}{list(shape)}"
+        if type.device.type == "cpu":
+            message = f"can't allocate memory: you tried to allocate {count} bytes on cpu for {what}"
+        else:
+            message = f"{error}\n  for {what} on {type.device}"
+        raise errors.OutOfMemoryError(f"{function}(): {message}{errors.here()}") from error
     finally:
         restore(token)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_gpu import dtypes, errors
+from autograd_gpu.core import engine
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import expose, op
-from autograd_gpu.device import Device, cuda_unavailable_reason, type_for
+from autograd_gpu.device import Device, cuda_unavailable_reason, namespace_hooks, type_for
 
 
 @op("linear", out="infer", grad_name="ToCopyBackward0")
@@ -18,6 +19,16 @@ def to_device(F: Any, input: Any, *, device: Any) -> Any:
 
 
 to_device.rule(input=lambda F, g, input_like: F.to_device(g, device=input_like.device))
+
+
+def _follow_the_cards(namespace: Any) -> None:
+    """Where there are several cards, the nodes of a backward pass compute on their own: see `device/cuda/guard.py`."""
+    watch = getattr(namespace, "around_passes", None)
+    if watch is not None and watch not in engine.around:
+        engine.around.append(watch)
+
+
+namespace_hooks.append(_follow_the_cards)
 
 
 def resolve_device(device: Any) -> Device:

@@ -1,23 +1,26 @@
 """The CUDA device: whether it can be used, its array types, and what there is to say about it.
 
 Nothing here imports CuPy before CUDA is asked for; `namespace.py` and its neighbours, which do, are imported on first
-use. There is one namespace for each card. CuPy computes on the thread's current card, so where there are several, a
-namespace makes its card the current one for the time of each call (`guard.py`).
+use. There is one namespace for each card. CuPy computes on the thread's current card; `guard.py` sees to it that this is the
+right one where there are several.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from autograd_gpu import dtypes
+from autograd_gpu import dtypes, errors
 from autograd_gpu.device import ArrayType, Device, namespace_hooks, type_of_array
 from autograd_gpu.device.cuda import availability
 
 if TYPE_CHECKING:
     from autograd_gpu.device.cuda.namespace import CudaNamespace
 
-__all__ = ["describe", "resolve", "type_for", "unavailable_reason"]
+__all__ = ["describe", "is_started", "resolve", "type_for", "unavailable_reason"]
 
 _lock = threading.RLock()
 
@@ -25,16 +28,17 @@ _lock = threading.RLock()
 class _Types(dict[Any, ArrayType]):
     """NumPy dtype -> ArrayType on one card, filled on first use."""
 
-    def __init__(self, namespace: CudaNamespace, place: Device) -> None:
+    def __init__(self, namespace: CudaNamespace, place: Device, kind: type[ArrayType]) -> None:
         super().__init__()
         self.namespace = namespace
         self.place = place
+        self.kind = kind
 
     def __missing__(self, dtype: Any) -> ArrayType:
         known = dtypes.of_numpy(dtype)
         with _lock:
             if known.numpy is dtype:
-                found = self.setdefault(dtype, ArrayType(self.namespace, known, self.place))
+                found = self.setdefault(dtype, self.kind(self.namespace, known, self.place))
             else:
                 found = self[dtype] = self[known.numpy]
         return found
@@ -49,6 +53,11 @@ def unavailable_reason() -> str | None:
     return None if _types else availability.unavailable_reason()
 
 
+def is_started() -> bool:
+    """Whether CUDA was used already."""
+    return bool(_types)
+
+
 def _start() -> list[_Types]:
     """Brings CUDA to life: namespaces for all cards, known to `device.type_of` and filled with the ops."""
     if _types:
@@ -60,21 +69,30 @@ def _start() -> list[_Types]:
         if not _types:
             import cupy
 
-            from autograd_gpu.device.cuda.guard import guard
+            from autograd_gpu.device.cuda import memory
+            from autograd_gpu.device.cuda.guard import CardType, guard, passes
             from autograd_gpu.device.cuda.namespace import CudaNamespace
 
             count = cupy.cuda.runtime.getDeviceCount()
+            memory.start(count)
+            errors.internal.update(_files_of(cupy))  # the user's line is none of CuPy's
             types = []
             for index in range(count):
                 namespace = CudaNamespace(index)
+                namespace.around_passes = passes if count > 1 else None
                 for hook in namespace_hooks:
                     hook(namespace)
                 if count > 1:
                     guard(namespace, index)
-                types.append(_Types(namespace, Device("cuda", index)))
+                types.append(_Types(namespace, Device("cuda", index), CardType if count > 1 else ArrayType))
             type_of_array[cupy.ndarray] = lambda array: types[array.data.device_id][array.dtype]
             _types.extend(types)
     return _types
+
+
+def _files_of(package: ModuleType) -> Iterator[str]:
+    for folder, _, names in os.walk(os.path.dirname(str(package.__file__))):
+        yield from (os.path.join(folder, name) for name in names if name.endswith(".py"))
 
 
 def resolve(place: Device) -> Device:

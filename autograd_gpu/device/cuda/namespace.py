@@ -11,6 +11,7 @@ from autograd_gpu.device import Device
 from autograd_gpu.device.cuda.activation import CudaActivations
 from autograd_gpu.device.cuda.convolution import CudaConvolution
 from autograd_gpu.device.cuda.cross_entropy import CudaCrossEntropy
+from autograd_gpu.device.cuda.guard import arrive
 from autograd_gpu.device.cuda.indexing import CudaIndexing
 from autograd_gpu.device.cuda.norm import CudaNormalization
 from autograd_gpu.device.cuda.optimizers import CudaOptimizers
@@ -40,6 +41,8 @@ class CudaNamespace(
     def __init__(self, index: int) -> None:
         super().__init__(cupy)
         self._card = index
+        #: where there are several cards, what to put around backward passes (see guard.py)
+        self.around_passes: Any = None
         for name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
             setattr(self, name, _with_complex(getattr(cupy, name)))
 
@@ -56,8 +59,18 @@ class CudaNamespace(
             return self.to_host(x)
         if device.index == self._card:
             return x
-        with cupy.cuda.Device(device.index):
-            return cupy.array(x, order="C")
+        # The other card's stream waits until `x` is there, and this one's until it was read: nobody else does.
+        with cupy.cuda.Device(self._card):
+            mine = cupy.cuda.get_current_stream()
+            ready = mine.record(cupy.cuda.Event(disable_timing=True))
+            with cupy.cuda.Device(device.index):
+                there = cupy.cuda.get_current_stream()
+                there.wait_event(ready)
+                result = cupy.array(x, order="C")
+                taken = there.record(cupy.cuda.Event(disable_timing=True))
+            mine.wait_event(taken)
+        arrive(device.index)
+        return result
 
     def address(self, x: Array) -> int:
         return int(x.data.ptr)
