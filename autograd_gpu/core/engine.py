@@ -110,16 +110,17 @@ def _loop(
         if node.hooks is not None:
             g = hooks.before(node, g)
             if captures is None:
-                g = hooks.entering(node, g)
+                seen = g = hooks.entering(node, g)
         if captures is not None:
             if key in captures:
                 captures[key] = g
             if key not in needed:
                 continue
             if node.hooks is not None:
-                g = hooks.entering(node, g)
+                seen = g = hooks.entering(node, g)
         if node.__class__ is not Node:
             if node.__class__ is Leaf:
+                seen = None
                 exclusive = getrefcount(g) == EXCLUSIVE and _owns_memory(g)
                 _accumulate(node, g, exclusive, create_graph)
                 continue
@@ -155,7 +156,7 @@ def _loop(
         kept = None
         if node.hooks is not None:
             results = hooks.after(node, results, g)
-        g = None
+        g = seen = None
         shape = node.shape if node.op.kind == "elementwise" else None
         for edge, result in zip(edges, results):  # noqa: B905 - trailing inputs without a rule have no result
             if edge is None or result is None:
@@ -287,10 +288,10 @@ def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool)
     """``tensor.grad += g``. An array that somebody else may see is copied, not kept; an existing ``.grad`` is changed in
     place, so that its address is stable, except under create_graph."""
     existing = tensor._grad
+    namespace = tensor._type.namespace  # also makes its card the current one, where there are several
     if create_graph:
         tensor._grad = g if existing is None else existing + g
     elif existing is None:
-        namespace = tensor._type.namespace
         if not exclusive or not namespace.is_contiguous(g):
             g = namespace.copy(namespace.asarray(g))
         tensor._grad = wrap(g, tensor._type)
