@@ -31,6 +31,7 @@ from autograd_gpu.core.graph import (
 )  # fmt: skip
 from autograd_gpu.core.saved import NEVER
 from autograd_gpu.device import SILENT, ArrayType, Device, restore, silence, type_for
+from autograd_gpu.device.blocks import LARGE
 
 if TYPE_CHECKING:
     from autograd_gpu.core.op import Op
@@ -72,11 +73,25 @@ def compute(
     """Run the forward on raw arrays; errors come out in the users' terms."""
     token = silence(SILENT)
     try:
-        return getattr(namespace, op.forward_name)(*arrays, **params)
+        function = getattr(namespace, op.forward_name)
+        if op.kind == "elementwise" and _cut(op, namespace, arrays):
+            return namespace.blocks.apply(function, arrays, params)
+        return function(*arrays, **params)
     except Exception as error:
         raise_clearly(op, inputs, params, error)
     finally:
         restore(token)
+
+
+def _cut(op: Op, namespace: Any, arrays: Sequence[Array]) -> bool:
+    """Whether an elementwise op on these arrays is done block by block: large ones on the CPU. (Random numbers depend on
+    the place of an element.)"""
+    if getattr(type(namespace), "blocks", None) is None or "seed" in op.params:
+        return False
+    for array in arrays:  # noqa: SIM110 - this is on the way of small arrays too
+        if array is not None and array.size >= LARGE:
+            return True
+    return False
 
 
 def record(
@@ -138,7 +153,10 @@ def attach(
     node = Node.__new__(Node) if len(targets) == 1 else MultiNode.__new__(MultiNode)
     node.op = op
     node.edges = edges
-    node.pull = op.pull(mask, mask, _variant(tensors, targets[0]))
+    variant = _variant(tensors, targets[0])
+    if not variant and op.kind == "elementwise" and _cut(op, targets[0]._type.namespace, arrays):
+        variant = "blocks"
+    node.pull = op.pull(mask, mask, variant)
     node.params = params
     node.sequence = next_sequence()
     node.hooks = None

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature
 from itertools import product
+from sys import getrefcount
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.call import apply, compute, constant, raise_clearly, view_of
 from autograd_gpu.core.graph import Node, Spec, Tensor, next_sequence, node_of
 from autograd_gpu.device import type_of, type_of_array
+from autograd_gpu.device.blocks import LARGE
 
 if TYPE_CHECKING:
     from autograd_gpu.core.op import Op, Rule
@@ -59,8 +61,10 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
     """Compile the pullback: unpack what was kept, check versions, call the rules.
 
     `variant` is "" for real numbers, "conjugate" for complex ones, "cast" for dtypes that NumPy promotes with
-    Python scalars (bfloat16): there results are cast back to the dtype of `g`.
+    Python scalars (bfloat16): there results are cast back to the dtype of `g`; "blocks" for large arrays on the CPU.
     """
+    if variant == "blocks":
+        return _in_blocks(op.pull(recorded, needed))
     environment: dict[str, Any] = {
         "Modified": Modified, "check_group": check_group, "unimplemented": unimplemented, "conjugated": conjugated,
         "dtype_of": dtype_of,
@@ -126,6 +130,31 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
     return pull
 
 
+def _in_blocks(rules: Callable[..., Any]) -> Callable[..., Any]:
+    """A pullback of an elementwise op that goes through large arrays block by block."""
+
+    def pull(F: Any, g: Any, kept: Any, params: dict[str, Any]) -> Any:
+        if getattr(type(F), "blocks", None) is None:  # tensors, under create_graph
+            return rules(F, g, kept, params)
+        mine = getrefcount(g) == HANDED_ON and g.base is None
+        return F.blocks.pull(rules, F, g, kept, params, mine)
+
+    pull.variant = "blocks"  # type: ignore[attr-defined]
+    return pull
+
+
+def _references_when_handed_on() -> int:
+    def called(F: Any, g: Any, kept: Any, params: Any) -> int:
+        return getrefcount(g)
+
+    array = bytearray(1)
+    return called(None, array, None, None)
+
+
+#: what getrefcount says of an argument that only the caller's local variable holds besides (interpreters differ)
+HANDED_ON = _references_when_handed_on()
+
+
 def conjugated(F: Any, gradients: Any) -> Any:
     """The conjugate of a gradient, or of each of several."""
     if isinstance(gradients, (list, tuple)):
@@ -153,7 +182,7 @@ def compile_call(op: Op, apply: Callable[..., Any] = apply) -> Callable[..., Any
         "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
         "view_of": view_of, "no_params": {}, "next_sequence": next_sequence, "getframe": sys._getframe,
         "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly, "constant": constant,
-        "complete": _complete, "array_classes": type_of_array,
+        "LARGE": LARGE, "complete": _complete, "array_classes": type_of_array,
         "__builtins__": builtins,  # array libraries import modules late, through the globals of the running function
     }  # fmt: skip
     function = FunctionType(_first_call.__code__, environment, op.name)
@@ -205,6 +234,13 @@ def call_source(op: Op) -> str:
         "        t = x0._type",
         f"        if t.fast{same_type}:",
         *(f"            a{i} = x{i}._array" for i in many),
+    ]
+    if op.kind == "elementwise":
+        lines += [
+            "            if a0.size >= LARGE and t.namespace.blocks is not None:",
+            f"                return apply(record, {operands}, {params})",
+        ]
+    lines += [
         "            try:",
         f"                array = t.namespace.{op.name}({arguments})",
         "            except (RuntimeWarning, FloatingPointError):",

@@ -156,7 +156,7 @@ def _loop(
         kept = None
         if node.hooks is not None:
             results = hooks.after(node, results, g)
-        g = seen = None
+        g = seen = None  # noqa: F841 - see above
         shape = node.shape if node.op.kind == "elementwise" else None
         for edge, result in zip(edges, results):  # noqa: B905 - trailing inputs without a rule have no result
             if edge is None or result is None:

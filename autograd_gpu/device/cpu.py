@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_gpu.device import memory  # noqa: F401 - large arrays' memory is kept from here on
+from autograd_gpu.device import (
+    blocks,
+    memory,  # noqa: F401 - large arrays' memory is kept from here on
+)
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
 from autograd_gpu.device.portable.special import Part
@@ -20,6 +23,8 @@ ROUNDS = 4
 
 class CpuNamespace(ArrayNamespace):
     """The functions of ``ArrayNamespace`` on NumPy arrays."""
+
+    blocks = blocks
 
     def __init__(self) -> None:
         super().__init__(np)
@@ -163,6 +168,9 @@ def _select_bits(condition: Array, x: Array, y: Array) -> Array | None:
     It costs the same for every mask, while ``np.where`` branches and is five times slower for a random one.
     """
     shape = condition.shape
+    x, y = _of_dtype_of(y, x), _of_dtype_of(x, y)
+    if x.__class__ is not np.ndarray or y.__class__ is not np.ndarray:
+        return None
     if condition.dtype != boolean or x.dtype != y.dtype or not condition.flags.c_contiguous:
         return None
     integer = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}.get(x.itemsize)
@@ -189,6 +197,13 @@ def _select_bits(condition: Array, x: Array, y: Array) -> Array | None:
         np.bitwise_and(part, ones, out=part)
         np.bitwise_xor(part, y_part, out=part)
     return result
+
+
+def _of_dtype_of(array: Any, x: Any) -> Any:
+    """A Python number `x` as an operand of a floating array's dtype, which it would take on anyhow."""
+    if isinstance(x, (int, float)) and isinstance(array, np.ndarray) and array.dtype.kind == "f":
+        return np.array(x, array.dtype)
+    return x
 
 
 def _add_first_occurrences(target: Array, rows: Array, values: Array) -> tuple[Array, Array]:

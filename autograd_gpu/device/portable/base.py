@@ -37,6 +37,9 @@ def is_half(dtype: DType) -> bool:
 class Base:
     """Holds the array module ``xp``; every family derives from it."""
 
+    #: a module like ``device.blocks`` where elementwise work on large arrays is better done in blocks
+    blocks: Any = None
+
     def __init__(self, xp: Any) -> None:
         self.xp = xp
         self._constants: dict[tuple[float, DType], Array] = {}
