@@ -87,7 +87,26 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
         )
         for kind in FLOATS.values()
     },
-    "optimizers": {kind: (f"sgd<{kind}>", f"adam<{kind}>", f"rmsprop<{kind}>") for kind in FLOATS.values()},
+    "optimizers": {
+        "steps": ("advance",),
+        **{
+            kind: tuple(f"update<{kind}, {rule}>" for rule in ("Sgd", "Adam", "RmsProp", "Adagrad"))
+            for kind in FLOATS.values()
+        },
+    },
+    "optimizers_gradients": {
+        "scale": ("update_scale",),
+        **{
+            kind: (
+                *(f"norm<{kind}, {form}>" for form in (1, 2, 0, -1)),
+                f"scale_to_norm<{kind}>",
+                f"clamp_all<{kind}>",
+                f"unscale<{kind}, true>",
+                f"unscale<{kind}, false>",
+            )
+            for kind in FLOATS.values()
+        },
+    },
     "scatter": {kind: (f"add_runs<{kind}, true>", f"add_runs<{kind}, false>") for kind in TYPES.values()},
     "activation": {
         f"{kind}{suffix}": tuple(form.format(kind=kind, curve=curve) for curve in curves for form in forms)
@@ -108,6 +127,30 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "loss": {
         kind: tuple(f"{form}<{kind}, {loss}>" for loss in LOSSES for form in ("each", "gradient", "total"))
+        for kind in FLOATS.values()
+    },
+    "reduce": {
+        kind: (
+            *(f"planes<{kind}, {n}, {warp}>" for n in (1, PACK[kind]) for warp in ("false", "true")),
+            *(f"columns<{kind}, {n}>" for n in (1, PACK[kind])),
+        )
+        for kind in FLOATS.values()
+    },
+    "batch_norm": {
+        kind: (
+            *(
+                f"{name}_planes<{kind}, {n}, {warp}>"
+                for name in ("statistics", "products")
+                for n in (1, PACK[kind])
+                for warp in ("false", "true")
+            ),
+            *(
+                f"{name}<{kind}, {n}>"
+                for name in ("statistics_columns", "products_columns", "normalize", "gradient")
+                for n in (1, PACK[kind])
+            ),
+            f"track<{kind}>",
+        )
         for kind in FLOATS.values()
     },
 }

@@ -1,24 +1,40 @@
 """Optimiser updates, in place, over lists of arrays. The formulas are those of PyTorch's ``torch.optim``.
 
-Arrays are updated a block at a time through a few reused buffers, so that a block stays in the processor's
-cache and nothing as large as a parameter is allocated. Halves are updated in float32; complex parameters as
-pairs of reals.
+Arrays are updated a block at a time through two reused buffers, so that a block stays in the processor's cache and
+nothing as large as a parameter is allocated; the blocks of large arrays are shared among the threads. Halves are updated
+in float32; complex parameters as pairs of reals.
+
+What an update reads may be in a device's memory: the learning rate, the numbers of the steps, and `found_inf`, a number
+that is not 0 if the step must not happen. On the CPU these are simply read; CUDA has kernels (kernels/optimizers.cu),
+for which this is the reference.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from autograd_gpu.device.portable.base import Array, Base, DType, float32, is_half
+from autograd_gpu.device import threads
+from autograd_gpu.device.portable.base import Array, DType, float32, is_half
+from autograd_gpu.device.portable.gradients import LARGE, Gradients
 
-BLOCK = 128 * 1024
+BLOCK = threads.BLOCK
+
+Arrays = Sequence[Array | None] | None
 
 
-class Optimizers(Base):
-    """sgd_step, adam_step, rmsprop_step."""
+class Optimizers(Gradients):
+    """advance_steps, sgd_step, adam_step, rmsprop_step, adagrad_step."""
+
+    def advance_steps(self, steps: Sequence[Array], found_inf: Array | None = None) -> None:
+        """Count one more step in each array of one number, unless `found_inf` is set."""
+        if not _skipped(found_inf):
+            for step in steps:
+                step += 1
 
     def sgd_step(
         self,
@@ -26,40 +42,48 @@ class Optimizers(Base):
         grads: Sequence[Array],
         momentum_buffers: Sequence[Array | None],
         *,
-        lr: float,
+        lr: Any,
         momentum: float = 0.0,
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
         maximize: bool = False,
         first_step: Sequence[bool] = (),
+        found_inf: Array | None = None,
     ) -> None:
         """Stochastic gradient descent; a momentum buffer whose ``first_step`` is set is filled instead of
         updated."""
-        work = _Workspace(self, params, 2)
-        for number, (whole, gradient, velocity) in enumerate(
-            zip(params, grads, momentum_buffers, strict=True)
-        ):
-            first = bool(first_step) and first_step[number]
-            with_velocity = velocity is not None and momentum != 0
-            for p, g, b in work.blocks(whole, gradient, velocity if with_velocity else None):
-                g = self._effective(work, p, g, weight_decay, maximize)
-                step = work.buffer(1, p)
-                if with_velocity:
-                    if first:
-                        b[...] = g
-                    else:
-                        b *= p.dtype.type(momentum)
-                        self.xp.multiply(g, p.dtype.type(1 - dampening), out=step)
-                        b += step
-                    if nesterov:
-                        self.xp.multiply(b, p.dtype.type(momentum), out=step)
-                        step += g
-                        g = step
-                    else:
-                        g = b
-                self.xp.multiply(g, p.dtype.type(-lr), out=step)
-                p += step
+        if _skipped(found_inf):
+            return
+        plain = weight_decay == 0 and not maximize
+
+        def numbers(of: Callable[[float], Array]) -> tuple[Array, ...]:
+            return of(-float(lr)), of(momentum), of(1 - dampening), of(weight_decay)
+
+        def rule(n: tuple[Array, ...], s: Array, t: Array, first: bool, p: Array, g: Array, b: Array) -> None:
+            size, keep, undamped, decay = n
+            if not plain:
+                g = _effective(s, p, g, decay, maximize)
+            if b is None:
+                np.multiply(g, size, t)
+                np.add(p, t, p)
+                return
+            if first:
+                np.copyto(b, g)
+            else:
+                np.multiply(b, keep, b)
+                np.multiply(g, undamped, t)
+                np.add(b, t, b)
+            if nesterov:
+                np.multiply(b, keep, t)
+                np.add(t, g, t)
+                np.multiply(t, size, t)
+            else:
+                np.multiply(b, size, t)
+            np.add(p, t, p)
+
+        velocities = momentum_buffers if momentum != 0 else None
+        _update(rule, numbers, params, grads, (velocities,), first_step)
 
     def adam_step(
         self,
@@ -69,8 +93,8 @@ class Optimizers(Base):
         exp_avg_sqs: Sequence[Array],
         max_exp_avg_sqs: Sequence[Array] | None,
         *,
-        step: int,
-        lr: float,
+        step: float | Sequence[Array],
+        lr: Any,
         beta1: float,
         beta2: float,
         eps: float,
@@ -78,38 +102,53 @@ class Optimizers(Base):
         decoupled: bool = False,
         amsgrad: bool = False,
         maximize: bool = False,
+        found_inf: Array | None = None,
     ) -> None:
         """Adam (Kingma and Ba 2015), with ``decoupled`` AdamW (Loshchilov and Hutter 2019); ``step`` counts
-        from 1."""
-        xp = self.xp
-        work = _Workspace(self, params, 2)
-        size = lr / (1 - beta1**step)
-        root = math.sqrt(1 - beta2**step)
-        largest: Sequence[Array | None] = [None] * len(params)
-        if amsgrad and max_exp_avg_sqs is not None:
-            largest = max_exp_avg_sqs
-        for arrays in zip(params, grads, exp_avgs, exp_avg_sqs, largest, strict=True):
-            for p, g, m, v, v_max in work.blocks(*arrays):
-                number = p.dtype.type
-                if decoupled and weight_decay != 0:
-                    p *= number(1 - lr * weight_decay)
-                g = self._effective(work, p, g, 0.0 if decoupled else weight_decay, maximize)
-                t = work.buffer(1, p)
-                xp.subtract(g, m, out=t)
-                t *= number(1 - beta1)
-                m += t
-                xp.multiply(g, g, out=t)
-                t *= number(1 - beta2)
-                v *= number(beta2)
-                v += t
-                if v_max is not None:
-                    xp.maximum(v_max, v, out=v_max)
-                xp.sqrt(v if v_max is None else v_max, out=t)
-                t /= number(root)
-                t += number(eps)
-                xp.divide(m, t, out=t)
-                t *= number(-size)
-                p += t
+        from 1, and may be a list of arrays, one for each parameter."""
+        if _skipped(found_inf):
+            return
+        lr = float(lr)
+        plain = (decoupled or weight_decay == 0) and not maximize
+        largest = max_exp_avg_sqs if amsgrad else None
+
+        def rule(n: tuple[Array, ...], s: Array, t: Array, _: bool, p: Array, g: Array, m: Array, v: Array, top: Array) -> None:
+            size, b1, unlike1, b2, unlike2, small, decay, keep = n
+            if decoupled and weight_decay != 0:
+                np.multiply(p, keep, p)
+            if not plain:
+                g = _effective(s, p, g, decay, maximize)
+            np.multiply(g, unlike1, t)
+            np.multiply(m, b1, m)
+            np.add(m, t, m)
+            np.multiply(g, g, t)
+            np.multiply(t, unlike2, t)
+            np.multiply(v, b2, v)
+            np.add(v, t, v)
+            if top is not None:
+                np.maximum(top, v, out=top)
+                v = top
+            # m / (sqrt(v) / root + eps), with numerator and denominator multiplied by root
+            np.sqrt(v, t)
+            np.add(t, small, t)
+            np.divide(m, t, t)
+            np.multiply(t, size, t)
+            np.subtract(p, t, p)
+
+        for count, chosen in _by_step(step, len(params)):
+            root = math.sqrt(1 - beta2**count)
+            size = lr / (1 - beta1**count) * root
+
+            def numbers(of: Callable[[float], Array], size: float = size, root: float = root) -> tuple[Array, ...]:
+                return (
+                    of(size), of(beta1), of(1 - beta1), of(beta2), of(1 - beta2), of(eps * root),
+                    of(0.0 if decoupled else weight_decay), of(1 - lr * weight_decay if decoupled else 1.0),
+                )  # fmt: skip
+
+            _update(
+                rule, numbers, chosen(params), chosen(grads),
+                (chosen(exp_avgs), chosen(exp_avg_sqs), None if largest is None else chosen(largest)),
+            )  # fmt: skip
 
     def rmsprop_step(
         self,
@@ -119,111 +158,217 @@ class Optimizers(Base):
         grad_avgs: Sequence[Array] | None,
         momentum_buffers: Sequence[Array] | None,
         *,
-        lr: float,
+        lr: Any,
         alpha: float,
         eps: float,
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         centered: bool = False,
         maximize: bool = False,
+        found_inf: Array | None = None,
     ) -> None:
         """RMSprop (Hinton, Coursera lecture 6e), centred as in Graves (2013) if asked for."""
-        xp = self.xp
-        work = _Workspace(self, params, 2)
-        none: Sequence[Array | None] = [None] * len(params)
-        means: Sequence[Array | None] = grad_avgs if centered and grad_avgs is not None else none
-        velocities: Sequence[Array | None] = (
-            momentum_buffers if momentum > 0 and momentum_buffers is not None else none
-        )
-        for arrays in zip(params, grads, square_avgs, means, velocities, strict=True):
-            for p, g, square, mean, velocity in work.blocks(*arrays):
-                number = p.dtype.type
-                g = self._effective(work, p, g, weight_decay, maximize)
-                t = work.buffer(1, p)
-                xp.multiply(g, g, out=t)
-                t *= number(1 - alpha)
-                square *= number(alpha)
-                square += t
-                if mean is None:
-                    xp.sqrt(square, out=t)
-                else:
-                    xp.subtract(g, mean, out=t)
-                    t *= number(1 - alpha)
-                    mean += t
-                    xp.multiply(mean, mean, out=t)
-                    xp.subtract(square, t, out=t)
-                    xp.sqrt(t, out=t)
-                t += number(eps)
-                xp.divide(g, t, out=t)
-                if velocity is not None:
-                    velocity *= number(momentum)
-                    velocity += t
-                    xp.multiply(velocity, number(-lr), out=t)
-                else:
-                    t *= number(-lr)
-                p += t
+        if _skipped(found_inf):
+            return
+        plain = weight_decay == 0 and not maximize
 
-    def _effective(self, work: _Workspace, p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
-        """The gradient that is descended: its sign turned for ``maximize``, the decayed weight added."""
-        if not maximize and weight_decay == 0:
-            return g
-        result = work.buffer(0, p)
-        if weight_decay == 0:
-            return self.xp.negative(g, out=result)
-        self.xp.multiply(p, p.dtype.type(weight_decay), out=result)
-        if maximize:
-            result -= g
+        def numbers(of: Callable[[float], Array]) -> tuple[Array, ...]:
+            return of(float(lr)), of(alpha), of(1 - alpha), of(eps), of(weight_decay), of(momentum)
+
+        def rule(
+            n: tuple[Array, ...], s: Array, t: Array, _: bool, p: Array, g: Array, square: Array, mean: Array, velocity: Array
+        ) -> None:
+            size, keep, unlike, small, decay, friction = n
+            if not plain:
+                g = _effective(s, p, g, decay, maximize)
+            np.multiply(g, g, t)
+            np.multiply(t, unlike, t)
+            np.multiply(square, keep, square)
+            np.add(square, t, square)
+            if mean is None:
+                np.sqrt(square, t)
+            else:
+                np.subtract(g, mean, t)
+                np.multiply(t, unlike, t)
+                np.add(mean, t, mean)
+                np.multiply(mean, mean, t)
+                np.subtract(square, t, t)
+                np.sqrt(t, t)
+            np.add(t, small, t)
+            np.divide(g, t, t)
+            if velocity is not None:
+                np.multiply(velocity, friction, velocity)
+                np.add(velocity, t, velocity)
+                np.multiply(velocity, size, t)
+            else:
+                np.multiply(t, size, t)
+            np.subtract(p, t, p)
+
+        means = grad_avgs if centered else None
+        velocities = momentum_buffers if momentum > 0 else None
+        _update(rule, numbers, params, grads, (square_avgs, means, velocities))
+
+    def adagrad_step(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        sums: Sequence[Array],
+        *,
+        step: float | Sequence[Array],
+        lr: Any,
+        lr_decay: float = 0.0,
+        eps: float = 1e-10,
+        weight_decay: float = 0.0,
+        maximize: bool = False,
+        found_inf: Array | None = None,
+    ) -> None:
+        """Adagrad (Duchi et al. 2011); ``step`` as for `adam_step`."""
+        if _skipped(found_inf):
+            return
+        lr = float(lr)
+        plain = weight_decay == 0 and not maximize
+
+        def rule(n: tuple[Array, ...], s: Array, t: Array, _: bool, p: Array, g: Array, total: Array) -> None:
+            size, small, decay = n
+            if not plain:
+                g = _effective(s, p, g, decay, maximize)
+            np.multiply(g, g, t)
+            np.add(total, t, total)
+            np.sqrt(total, t)
+            np.add(t, small, t)
+            np.divide(g, t, t)
+            np.multiply(t, size, t)
+            np.subtract(p, t, p)
+
+        for count, chosen in _by_step(step, len(params)):
+
+            def numbers(of: Callable[[float], Array], count: float = count) -> tuple[Array, ...]:
+                return of(lr / (1 + (count - 1) * lr_decay)), of(eps), of(weight_decay)
+
+            _update(rule, numbers, chosen(params), chosen(grads), (chosen(sums),))
+
+
+def _skipped(found_inf: Array | None) -> bool:
+    return found_inf is not None and bool(found_inf)
+
+
+def _by_step(step: float | Sequence[Array], count: int) -> list[tuple[float, Callable[[Sequence[Any]], Sequence[Any]]]]:
+    """The numbers of steps, and for each what picks its parameters from a list."""
+    if isinstance(step, (int, float)):
+        return [(step, lambda items: items)]
+    places: dict[float, list[int]] = {}
+    for place in range(count):
+        places.setdefault(float(step[place]), []).append(place)
+    return [(number, lambda items, own=own: [items[i] for i in own]) for number, own in places.items()]
+
+
+def _effective(s: Array, p: Array, g: Array, decay: Array, maximize: bool) -> Array:
+    """The gradient that is descended, in the buffer `s`: its sign turned for ``maximize``, the decayed weight added."""
+    if not decay:
+        return np.negative(g, s) if maximize else g
+    np.multiply(p, decay, s)
+    return np.subtract(s, g, s) if maximize else np.add(s, g, s)
+
+
+class _Scratch(threading.local):
+    """Two buffers of a block for each thread and dtype, lent in any shape."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[DType, tuple[Array, Array]] = {}
+        self.lent: dict[tuple[tuple[int, ...], DType], tuple[Array, Array]] = {}
+
+    def like(self, x: Array) -> tuple[Array, Array]:
+        """Two arrays of the shape and dtype of `x`."""
+        key = x.shape, x.dtype
+        found = self.lent.get(key)
+        if found is None:
+            if x.size > BLOCK:  # one row of an array that is not contiguous
+                return np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+            buffers = self.buffers.get(x.dtype)
+            if buffers is None:
+                buffers = self.buffers[x.dtype] = np.empty(BLOCK, x.dtype), np.empty(BLOCK, x.dtype)
+            if len(self.lent) >= 256:
+                self.lent.clear()
+            first, second = (buffer[: x.size].reshape(x.shape) for buffer in buffers)
+            found = self.lent[key] = first, second
+        return found
+
+
+_scratch = _Scratch()
+
+
+def _update(
+    rule: Callable[..., None],
+    numbers: Callable[[Callable[[float], Array]], tuple[Array, ...]],
+    params: Sequence[Array],
+    grads: Sequence[Array],
+    states: tuple[Arrays, ...],
+    first_step: Sequence[bool] = (),
+) -> None:
+    """Call ``rule(numbers, buffer, buffer, first, param, grad, *states)`` for blocks of all parameters.
+
+    `numbers` makes the rule's constants from a function that makes an array of a number; they are made once per dtype."""
+    constants: dict[DType, tuple[Array, ...]] = {}
+    none = [None] * len(params)
+    columns = [none if column is None else column for column in states]
+    for place, (whole, *others) in enumerate(zip(params, grads, *columns, strict=True)):
+        dtype = whole.dtype
+        if dtype.kind == "c":
+            whole, *others = (None if x is None else _real(x) for x in (whole, *others))
+            dtype = whole.dtype
+        half = is_half(dtype)
+        wide = float32 if half else dtype
+        known = constants.get(wide)
+        if known is None:
+            known = constants[wide] = numbers(lambda number, wide=wide: np.array(number, wide))
+        first = bool(first_step) and first_step[place]
+        if half:
+            _by_blocks(_in_float32(rule, known, first), whole, others)
+        elif whole.size <= BLOCK:
+            rule(known, *_scratch.like(whole), first, whole, *others)
         else:
-            result += g
-        return result
+
+            def block(*arrays: Array, known: tuple[Array, ...] = known, first: bool = first) -> None:
+                rule(known, *_scratch.like(arrays[0]), first, *arrays)
+
+            _by_blocks(block, whole, others)
 
 
-class _Workspace:
-    """Cuts arrays into blocks and lends buffers of a block's shape."""
+def _by_blocks(function: Callable[..., None], whole: Array, others: Sequence[Array | None]) -> None:
+    """Call a function for the same block of every array; None stays None."""
+    arrays = [whole, *others]
+    if all(x is None or x.flags.c_contiguous for x in arrays):
+        flat = [None if x is None else x.reshape(-1) for x in arrays]
+        size = whole.size
 
-    def __init__(self, namespace: Base, params: Sequence[Array], buffers: int) -> None:
-        self.xp = namespace.xp
-        self.size = min(BLOCK, max((_real(p).size for p in params), default=0))
-        self.count = buffers
-        self.lent: dict[DType, list[Array]] = {}
+        def part(start: int, stop: int) -> None:
+            function(*(None if x is None else x[start:stop] for x in flat))
 
-    def buffer(self, number: int, like: Array) -> Array:
-        """Buffer ``number`` in the shape and dtype of ``like``, a block of a parameter."""
-        if like.size > self.size:
-            return self.xp.empty(like.shape, like.dtype)  # one row of an array that is not contiguous
-        buffers = self.lent.get(like.dtype)
-        if buffers is None:
-            buffers = self.lent[like.dtype] = [
-                self.xp.empty(self.size, like.dtype) for _ in range(self.count)
-            ]
-        return buffers[number][: like.size].reshape(like.shape)
+        if size >= LARGE:
+            threads.for_ranges(part, size, BLOCK)
+        else:
+            for start in range(0, size, BLOCK):
+                part(start, min(start + BLOCK, size))
+        return
+    if whole.ndim == 0:
+        function(*arrays)
+        return
+    rows = max(1, BLOCK // max(1, math.prod(whole.shape[1:])))
+    for start in range(0, len(whole), rows):
+        function(*(None if x is None else x[start : start + rows] for x in arrays))
 
-    def blocks(self, *arrays: Array | None) -> Iterator[tuple[Array, ...]]:
-        """Views of the same block of every array (None stays None), to be updated in place.
 
-        Blocks of halves are float32 copies, written back when the next block is asked for; the second array,
-        the gradient, is only read.
-        """
-        views = [None if array is None else _real(array) for array in arrays]
-        if all(view is None or view.flags.c_contiguous for view in views):
-            views = [None if view is None else view.reshape(-1) for view in views]
-        param: Array = views[0]
-        shape = param.shape
-        row = math.prod(shape[1:])
-        length = shape[0] if shape else 1
-        rows = max(1, BLOCK // max(1, row))
-        half = is_half(param.dtype)
-        for start in range(0, length, rows):
-            cut = slice(start, start + rows) if shape else Ellipsis
-            block = [None if view is None else view[cut] for view in views]
-            if not half:
-                yield tuple(block)
-                continue
-            wide = [None if view is None else view.astype(float32) for view in block]
-            yield tuple(wide)
-            for number, (view, result) in enumerate(zip(block, wide, strict=True)):
-                if view is not None and result is not None and number != 1:
-                    view[...] = result.astype(view.dtype)
+def _in_float32(rule: Callable[..., None], known: tuple[Array, ...], first: bool) -> Callable[..., None]:
+    """The rule on float32 copies of halves, which are rounded once, when they are written back."""
+
+    def block(*halves: Array | None) -> None:
+        wide = [None if x is None else x.astype(float32) for x in halves]
+        rule(known, *_scratch.like(wide[0]), first, *wide)
+        for place, (half, result) in enumerate(zip(halves, wide, strict=True)):
+            if half is not None and place != 1:  # the gradient is only read
+                half[...] = result.astype(half.dtype)
+
+    return block
 
 
 def _real(x: Array) -> Array:
