@@ -379,7 +379,7 @@ def _get_data(self: Tensor) -> Tensor:
     """The same memory as a leaf without gradient, and without the shared version count of `detach()`."""
     twin = alias_of(self)
     twin._node = None
-    twin._changes = [0]
+    twin._changes = INFERENCE if self._changes is INFERENCE else [0]
     return twin
 
 

@@ -117,7 +117,7 @@ def record(
                 tensor._view = view_of(main, op, params)
 
     edges = tuple(None if t is None else node_of(t) for t in tensors)
-    if op.rules and any(edges) and modes.local.grad_enabled:
+    if op.rules and any(edges) and modes.is_recording():
         attach(op, tensors, arrays, edges, wrapped, saved, params)
     if op.outputs == ("*",):
         return tuple(wrapped)

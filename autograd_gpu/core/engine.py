@@ -103,6 +103,9 @@ def _loop(
     heapify(heap)
     gradients = gradient = None  # type: ignore[assignment]
 
+    seen: Any = (
+        None  # what hooks see of the gradients of several outputs: None, not zeros, where none arrived
+    )
     while heap:
         key = -heappop(heap)
         node = nodes.pop(key)
@@ -155,8 +158,8 @@ def _loop(
             node.kept = freed
         kept = None
         if node.hooks is not None:
-            results = hooks.after(node, results, g)
-        g = seen = None  # noqa: F841 - see above
+            results = hooks.after(node, results, g if seen is None else seen)
+        g = seen = None
         shape = node.shape if node.op.kind == "elementwise" else None
         for edge, result in zip(edges, results):  # noqa: B905 - trailing inputs without a rule have no result
             if edge is None or result is None:
@@ -281,7 +284,8 @@ def _accumulate(leaf: Node, g: Any, exclusive: bool, create_graph: bool) -> None
     if leaf.hooks is not None:
         hooks.after(leaf, (), g)
         for hook in tuple(leaf.hooks.post_accumulate.values()):
-            hook(tensor)
+            if hook(tensor) is not None:
+                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool) -> None:

@@ -7,7 +7,6 @@ from itertools import count, zip_longest
 from typing import Any
 
 from autograd_gpu import errors
-from autograd_gpu.core import modes
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Array, Node, Tensor, hooks_of, wrap
 
@@ -71,10 +70,10 @@ def _like(value: Any, example: Any, node: Node, hook: Any) -> Any:
             )
         if not isinstance(example, Tensor):
             return value._array
-    elif (
-        not modes.is_grad_enabled()
-    ):  # in place of a gradient that is missing: raw, as all are without create_graph
-        return value._array
+    else:
+        raise RuntimeError(
+            f"can't replace a None gradient with a non-None value: {_name(hook)} on {node.name()}, made at {node.place}"
+        )
     return value
 
 

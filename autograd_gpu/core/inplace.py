@@ -80,7 +80,7 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
     arrays = [None if t is None else t._array for t in inputs]
     namespace = tensor._type.namespace
     edges = tuple(None if t is None else node_of(t) for t in inputs)
-    recording = bool(op.rules) and any(edges) and modes.local.grad_enabled and tensor._type.differentiable
+    recording = modes.is_recording() and bool(op.rules) and any(edges) and tensor._type.differentiable
     direct = inputs[0] is tensor
     if recording and direct and op.inputs[0] in op.layout(_mask(op, edges)):
         # The rule wants the value that is about to be overwritten.

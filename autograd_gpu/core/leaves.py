@@ -37,7 +37,7 @@ def require_grad(tensor: Tensor, flag: bool = True) -> Tensor:
                 f"Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.{errors.here()}"
             )
         if node is None:
-            tensor._node = Leaf(tensor, LEAF)
+            tensor._node = _thawed(tensor) or Leaf(tensor, LEAF)
     elif node is not None:
         if not isinstance(node, Leaf):
             raise RuntimeError(
@@ -45,8 +45,23 @@ def require_grad(tensor: Tensor, flag: bool = True) -> Tensor:
                 "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 f"\n  this one was computed by {node.name()} at {node.place}"
             )
+        if node.hooks is not None:  # they wait until the tensor requires grad again
+            tensor.__dict__[FROZEN] = node
         tensor._node = None
     return tensor
+
+
+#: attribute of a tensor that requires no grad any more, and whose leaf had hooks: that leaf
+FROZEN = "_frozen_leaf"
+
+
+def _thawed(tensor: Tensor) -> Leaf | None:
+    """The leaf with hooks that the tensor had before gradients were turned off, if it had one."""
+    leaf: Leaf | None = tensor.__dict__.pop(FROZEN, None)
+    if leaf is None or leaf.tensor() is not tensor:  # attributes are copied to copies of a tensor
+        return None
+    leaf.shape, leaf.type = tensor._array.shape, tensor._type
+    return leaf
 
 
 def detach(tensor: Tensor) -> Tensor:

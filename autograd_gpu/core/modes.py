@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -21,6 +22,8 @@ class _Local(threading.local):
 
     grad_enabled: bool = True
     inference: bool = False
+    #: how many of `ag.func`'s transforms the running code is inside of
+    transforms: int = 0
 
     def __init__(self) -> None:
         self.interceptors: list[Any] = []
@@ -54,6 +57,11 @@ def is_grad_enabled() -> bool:
     return local.grad_enabled
 
 
+def is_recording() -> bool:
+    """Whether ops in this thread are recorded: grad mode may be turned on within inference mode, to no effect."""
+    return local.grad_enabled and not local.inference
+
+
 def _switch_grad(enabled: bool) -> bool:
     """Set this thread's grad mode; returns what it was."""
     global grad_disabled
@@ -66,14 +74,16 @@ def _switch_grad(enabled: bool) -> bool:
 
 
 class _GradMode:
-    """Context manager and decorator (functions and generator functions) that sets grad mode while it is active."""
+    """Context manager and decorator (functions, generator functions; of a class, what calling it runs) that sets grad mode
+    while it is active."""
 
     enabled: bool
 
     def __init__(self) -> None:
         self._before: list[bool] = []
 
-    def _fresh(self) -> _GradMode:
+    def clone(self) -> _GradMode:
+        """Another one of the same kind, not entered yet."""
         return type(self)()
 
     def __enter__(self) -> None:
@@ -92,7 +102,7 @@ class _GradMode:
                 send: Callable[[], Any] = functools.partial(next, inner)
                 try:
                     while True:
-                        with self._fresh():
+                        with self.clone():
                             try:
                                 value = send()
                             except StopIteration as stop:
@@ -101,7 +111,7 @@ class _GradMode:
                             sent = yield value
                             send = functools.partial(inner.send, sent)
                         except GeneratorExit:
-                            with self._fresh():
+                            with self.clone():
                                 inner.close()
                             raise
                         except BaseException as error:
@@ -111,13 +121,17 @@ class _GradMode:
 
             return cast(Wrapped, generator)
         if inspect.isclass(function):
-            raise TypeError(
-                f"{type(self).__name__} decorates functions; decorate the methods of {function.__name__} instead"
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
+                "or methods. To preserve the current behavior of class decoration, you can directly decorate the `__init__` "
+                "method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
             )
 
-        @functools.wraps(function)
+        @functools.wraps(function, updated=() if inspect.isclass(function) else ("__dict__",))
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with self._fresh():
+            with self.clone():
                 return function(*args, **kwargs)
 
         return cast(Wrapped, wrapper)
@@ -173,7 +187,7 @@ class set_grad_enabled(_GradMode):
         self.enabled = bool(mode)
         self._entry = _switch_grad(self.enabled)
 
-    def _fresh(self) -> _GradMode:
+    def clone(self) -> _GradMode:
         return set_grad_enabled(self.enabled)
 
     def __enter__(self) -> None:
@@ -212,7 +226,7 @@ class inference_mode(_GradMode):
         self.mode = bool(mode)
         self.enabled = not self.mode
 
-    def _fresh(self) -> _GradMode:
+    def clone(self) -> _GradMode:
         return inference_mode(self.mode)
 
     def __enter__(self) -> None:
@@ -243,6 +257,20 @@ def _switch_inference(on: bool) -> bool:
             inferring += 1 if on else -1
             intercepting += 1 if on else -1
     return before
+
+
+class within_transforms:
+    """Context manager: the code inside runs within a number of `ag.func`'s transforms, by default one more than around."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = local.transforms + 1 if count is None else count
+
+    def __enter__(self) -> None:
+        self._before = local.transforms
+        local.transforms = self.count
+
+    def __exit__(self, *exception: object) -> None:
+        local.transforms = self._before
 
 
 class intercept:

@@ -68,7 +68,7 @@ def warned(function: Callable[[], Any]) -> Any:
 def first_words(message: str) -> str:
     """What messages begin with, without what each library calls its own things."""
     message = re.sub(r"torch\.|ag\.|autograd_gpu\.", "", message.strip().split("\n")[0])
-    return re.split(r"[.;:\[(] ?", message)[0].strip()[:60]
+    return re.split(r"[.;:\[(] ?| '", message)[0].strip()[:60]
 
 
 def plain(value: Any) -> Any:
