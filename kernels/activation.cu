@@ -62,12 +62,12 @@ __global__ void bias_forward(const T *x, const T *bias, T *out, i64 count, i64 c
 // dz = g curve'(x + bias), and its column sums.
 template <typename T, int N, typename Curve>
 __global__ void bias_backward(
-    const T *g, const T *x, const T *bias, T *dz, T *dbias, i64 rows, i64 columns, i64 rows_each, Wide<T> *partials,
+    const T *g, const T *x, const T *bias, T *dz, T *dbias, i64 rows, i64 columns, i64 rows_each, Sum<Wide<T>> *partials,
     unsigned *counters) {
     typedef Wide<T> W;
-    column_sums<W, N, 1>(
+    merge_columns<Sum<W>, N>(
         rows, columns, rows_each, partials, counters,
-        [&](i64, i64 row, i64 column, W (&sums)[N]) {
+        [&](i64, i64 row, i64 column, Sum<W> (&sums)[N]) {
             i64 i = row * columns + column;
             W gs[N], values[N], shifts[N];
             load_wide<N>(g + i, gs);
@@ -77,9 +77,11 @@ __global__ void bias_backward(
             for (int n = 0; n < N; ++n) {
                 W z = values[n] + shifts[n];
                 values[n] = Curve::slope(gs[n], Curve::OUT ? Curve::value(z, W(0), W(0)) : z, W(0), W(0));
-                sums[n] += values[n];
+                sums[n].total += values[n];
             }
             store_wide<N>(dz + i, values);
         },
-        [&](i64, i64 column, W (&sums)[N]) { store_wide<N>(dbias + column, sums); });
+        [&](i64, i64 column, Sum<W> (&sums)[N]) {
+            for (int n = 0; n < N; ++n) dbias[column + n] = store<T>(sums[n].total);
+        });
 }

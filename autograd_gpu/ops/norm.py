@@ -321,24 +321,44 @@ def batch_norm(
     mean, var = batch_norm_statistics.apply(input)
     per_channel = math.prod(shape) // shape[1] if shape[1] else 0
     if per_channel:
-        _move_towards(running_mean, mean._array, momentum)
-        _move_towards(running_var, var._array * (per_channel / max(per_channel - 1, 1)), momentum)
+        _track(
+            running_mean,
+            running_var,
+            mean._array,
+            var._array,
+            momentum,
+            per_channel / max(per_channel - 1, 1),
+        )
     result: Tensor = native_batch_norm.apply(input, weight, bias, mean, var, eps=float(eps))
     return result
 
 
-def _move_towards(running: Tensor | None, value: Any, momentum: float) -> None:
-    """``running = momentum * value + (1 - momentum) * running``, in place and outside of the graph."""
-    if running is None:
+def _track(
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    mean: Any,
+    var: Any,
+    momentum: float,
+    unbiased: float,
+) -> None:
+    """Moves running statistics towards those of a batch (raw arrays), in place and outside of the graph."""
+    running = [each for each in (running_mean, running_var) if each is not None]
+    if not running:
         return
-    array = running._array
     token = silence(SILENT)
     try:
-        array *= 1 - momentum
-        array += running._type.namespace.cast(value * momentum, running._type.numpy)
+        running[0]._type.namespace.track_statistics(
+            None if running_mean is None else running_mean._array,
+            None if running_var is None else running_var._array,
+            mean,
+            var,
+            momentum=momentum,
+            unbiased=unbiased,
+        )
     finally:
         restore(token)
-    bump(running)
+    for each in running:
+        bump(each)
 
 
 def _with_fixed_statistics(
@@ -481,10 +501,8 @@ def instance_norm(
     places = math.prod(shape[2:])
     if (running_mean is not None or running_var is not None) and math.prod(shape):
         one = input.detach().reshape(1, shape[0] * shape[1], places)
-        mean, var = batch_norm_statistics.apply(one)
-        _move_towards(running_mean, mean._array.reshape(shape[:2]).mean(0), momentum)
-        unbiased = var._array * (places / (places - 1))
-        _move_towards(running_var, unbiased.reshape(shape[:2]).mean(0), momentum)
+        mean, var = (each._array.reshape(shape[:2]).mean(0) for each in batch_norm_statistics.apply(one))
+        _track(running_mean, running_var, mean, var, momentum, places / (places - 1))
     rows = input.reshape(shape[0] * shape[1], places)
     normal = native_layer_norm.apply(rows, None, None, dims=1, eps=float(eps)).reshape(shape)
     result: Tensor = _scale_channels(normal, weight, bias)

@@ -14,7 +14,7 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import instances, kernels
-from autograd_gpu.device.cuda.partials import PIECE, Columns, counters
+from autograd_gpu.device.cuda.partials import PIECE, Columns, counters, together
 from autograd_gpu.device.portable.base import Array, float32, is_half
 from autograd_gpu.device.portable.elementwise import Elementwise
 
@@ -196,10 +196,10 @@ def _biased(functors: dict[str, str], body: Function) -> Function:
         x, bias = kernels.contiguous(input), kernels.contiguous(bias)
         out = cupy.empty(x.shape, x.dtype)
         kind, columns = kernels.FLOATS[x.dtype.name], bias.size
-        together = Columns(1, 1, columns, x, bias, itemsize=x.itemsize).together
+        neighbours = together(columns, x, bias)
         kernels.launch(
-            "activation", f"{kind} bias", f"bias_forward<{kind}, {together}, {functors[activation]}>",
-            kernels.blocks_for(x.size // together), (x, bias, out, np.int64(x.size), np.int64(columns)),
+            "activation", f"{kind} bias", f"bias_forward<{kind}, {neighbours}, {functors[activation]}>",
+            kernels.blocks_for(x.size // neighbours), (x, bias, out, np.int64(x.size), np.int64(columns)),
         )  # fmt: skip
         return out
 
@@ -216,7 +216,7 @@ def _biased_gradient(functors: dict[str, str], body: Function) -> Function:
         dz, dbias = cupy.empty(x.shape, x.dtype), cupy.empty(bias.shape, x.dtype)
         kind, columns = kernels.FLOATS[x.dtype.name], bias.size
         rows = x.size // columns
-        plan = Columns(1, rows, columns, g, x, bias, itemsize=x.itemsize)
+        plan = Columns(1, rows, columns, g, x, bias)
         kernels.launch(
             "activation", f"{kind} bias", f"bias_backward<{kind}, {plan.together}, {functors[activation]}>", plan.blocks,
             (g, x, bias, dz, dbias, np.int64(rows), np.int64(columns), np.int64(plan.rows_each),

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_gpu.device import Device
 from autograd_gpu.device.cuda.activation import CudaActivations
+from autograd_gpu.device.cuda.batch_norm import CudaBatchNorm
 from autograd_gpu.device.cuda.convolution import CudaConvolution
 from autograd_gpu.device.cuda.cross_entropy import CudaCrossEntropy
 from autograd_gpu.device.cuda.guard import arrive
@@ -17,6 +18,7 @@ from autograd_gpu.device.cuda.norm import CudaNormalization
 from autograd_gpu.device.cuda.optimizers import CudaOptimizers
 from autograd_gpu.device.cuda.pooling import CudaPooling
 from autograd_gpu.device.cuda.random import CudaRandom
+from autograd_gpu.device.cuda.reductions import CudaReductions
 from autograd_gpu.device.cuda.softmax import CudaSoftmax
 from autograd_gpu.device.cuda.special import CudaSpecial
 from autograd_gpu.device.namespace import ArrayNamespace
@@ -25,6 +27,7 @@ from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc
 
 class CudaNamespace(
     CudaActivations,
+    CudaBatchNorm,
     CudaCrossEntropy,
     CudaConvolution,
     CudaIndexing,
@@ -32,6 +35,7 @@ class CudaNamespace(
     CudaOptimizers,
     CudaPooling,
     CudaRandom,
+    CudaReductions,
     CudaSoftmax,
     CudaSpecial,
     ArrayNamespace,

@@ -156,6 +156,23 @@ class Normalization(Reductions):
         result *= scale[:, None]
         return self._back(result, x.shape, g.dtype), g_weight, g_bias
 
+    def track_statistics(
+        self,
+        running_mean: Array | None,
+        running_var: Array | None,
+        mean: Array,
+        var: Array,
+        *,
+        momentum: float,
+        unbiased: float,
+    ) -> None:
+        """``running = momentum * value + (1 - momentum) * running``, in place, for means and for variances times
+        ``unbiased``; what is None is not kept."""
+        for running, value in ((running_mean, mean), (running_var, var * unbiased)):
+            if running is not None:
+                running *= 1 - momentum
+                running += self._back(value * momentum, running.shape, running.dtype)
+
     # -- parts -----------------------------------------------------------------------------------------
 
     def _wide(self, x: Array) -> Array:

@@ -1,0 +1,163 @@
+"""Batch normalisation by the kernels of batch_norm.cu: two launches each way, and one for the running statistics."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cupy
+import numpy as np
+
+from autograd_gpu.device import kernels
+from autograd_gpu.device.cuda.partials import SEGMENTS_EACH, Columns, Planes, together
+from autograd_gpu.device.portable.base import Array, DType, float32, is_half
+from autograd_gpu.device.portable.norm import Gradients, Normalization
+
+Layout = tuple[int, int, int]
+
+
+class CudaBatchNorm(Normalization):
+    """batch_norm_statistics, native_batch_norm, its gradients, and the running statistics."""
+
+    def batch_norm_statistics(self, x: Array) -> tuple[Array, Array]:
+        """See ``Normalization.batch_norm_statistics``."""
+        if not _fit(x):
+            return super().batch_norm_statistics(x)
+        x, wide = kernels.contiguous(x), _wide(x.dtype)
+        mean, var = cupy.empty(x.shape[1], wide), cupy.empty(x.shape[1], wide)
+        _merge("statistics", (x,), (x, mean, var), _layout(x), wide, 3)
+        return mean, var
+
+    def native_batch_norm(
+        self, x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, *, eps: float
+    ) -> Array:
+        """See ``Normalization.native_batch_norm``."""
+        wide = _wide(x.dtype)
+        if not (_fit(x) and _are(wide, mean, var) and _are_parameters(x, weight, bias)):
+            return super().native_batch_norm(x, weight, bias, mean, var, eps=eps)
+        x = kernels.contiguous(x)
+        out = cupy.empty(x.shape, x.dtype)
+        _each(
+            "normalize", (x, out),
+            (x, *_statistics(mean, var, wide, eps), *_parameter(weight, wide), *_parameter(bias, wide), out),
+        )  # fmt: skip
+        return out
+
+    def native_batch_norm_backward(
+        self,
+        g: Array,
+        x: Array,
+        weight: Array | None,
+        mean: Array,
+        var: Array,
+        *,
+        eps: float,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """See ``Normalization.native_batch_norm_backward``."""
+        wide = _wide(x.dtype)
+        if not (_fit(x, g) and _are(wide, mean, var) and _are_parameters(x, weight)):
+            return super().native_batch_norm_backward(g, x, weight, mean, var, eps=eps, needs=needs)
+        g, x = kernels.contiguous(g), kernels.contiguous(x)
+        known = _statistics(mean, var, wide, eps)
+        sums, products = cupy.empty(x.shape[1], wide), cupy.empty(x.shape[1], wide)
+        _merge("products", (x, g), (g, x, *known, sums, products), _layout(x), wide, 2)
+        g_x = None
+        if needs[0]:
+            g_x = cupy.empty(x.shape, x.dtype)
+            _each("gradient", (x, g, g_x), (g, x, *known, *_parameter(weight, wide), sums, products, g_x))
+        g_weight = products.astype(weight.dtype, copy=False) if needs[1] and weight is not None else None
+        return g_x, g_weight, sums if needs[2] else None
+
+    def track_statistics(
+        self,
+        running_mean: Array | None,
+        running_var: Array | None,
+        mean: Array,
+        var: Array,
+        *,
+        momentum: float,
+        unbiased: float,
+    ) -> None:
+        """See ``Normalization.track_statistics``."""
+        running = [each for each in (running_mean, running_var) if each is not None]
+        if not running:
+            return
+        dtype, wide = running[0].dtype, _wide(running[0].dtype)
+        fit = dtype.name in kernels.FLOATS and _are(dtype, *running) and _are(wide, mean, var)
+        if not fit or not all(each.flags.c_contiguous for each in running):
+            super().track_statistics(
+                running_mean, running_var, mean, var, momentum=momentum, unbiased=unbiased
+            )
+            return
+        kind = kernels.FLOATS[dtype.name]
+        kernels.launch(
+            "batch_norm", kind, f"track<{kind}>", kernels.blocks_for(mean.size),
+            (running_mean, running_var, kernels.contiguous(mean), kernels.contiguous(var), np.int64(mean.size),
+             wide.type(momentum), wide.type(unbiased)),
+        )  # fmt: skip
+
+
+def _wide(dtype: DType) -> DType:
+    return float32 if is_half(dtype) else dtype
+
+
+def _are(dtype: DType, *arrays: Array) -> bool:
+    return all(isinstance(array, cupy.ndarray) and array.dtype == dtype for array in arrays)
+
+
+def _fit(x: Array, *others: Array) -> bool:
+    return x.dtype.name in kernels.FLOATS and x.size > 0 and _are(x.dtype, x, *others)
+
+
+def _are_parameters(x: Array, *vectors: Array | None) -> bool:
+    return all(
+        v is None or (isinstance(v, cupy.ndarray) and v.dtype in (x.dtype, _wide(x.dtype))) for v in vectors
+    )
+
+
+def _layout(x: Array) -> Layout:
+    return x.shape[0], x.shape[1], math.prod(x.shape[2:])
+
+
+def _statistics(mean: Array, var: Array, wide: DType, eps: float) -> tuple[Any, ...]:
+    return kernels.contiguous(mean), kernels.contiguous(var), wide.type(eps)
+
+
+def _parameter(vector: Array | None, wide: DType) -> tuple[Any, Any]:
+    """A vector, and whether it is of the wide type."""
+    if vector is None:
+        return None, np.bool_(False)
+    return kernels.contiguous(vector), np.bool_(vector.dtype == wide)
+
+
+def _merge(
+    name: str, read: tuple[Array, ...], arguments: tuple[Any, ...], layout: Layout, wide: DType, numbers: int
+) -> None:
+    """Launches what makes `numbers` numbers of each channel."""
+    images, channels, places = layout
+    kind = kernels.FLOATS[read[0].dtype.name]
+    if places == 1:
+        columns = Columns(1, images, channels, *read)
+        kernels.launch(
+            "batch_norm", kind, f"{name}_columns<{kind}, {columns.together}>", columns.blocks,
+            (*arguments, np.int64(images), np.int64(channels), np.int64(columns.rows_each), *columns.room(wide, numbers)),
+        )  # fmt: skip
+        return
+    planes = Planes(images, channels, places, *read)
+    kernels.launch(
+        "batch_norm", kind, planes.instance(f"{name}_planes", kind), planes.blocks,
+        (*arguments, *map(np.int64, layout), np.int64(SEGMENTS_EACH), *planes.room(wide, numbers)),
+    )  # fmt: skip
+
+
+def _each(name: str, touched: tuple[Array, ...], arguments: tuple[Any, ...]) -> None:
+    """Launches what makes each element of an array like the first one."""
+    x = touched[0]
+    _, channels, places = _layout(x)
+    kind = kernels.FLOATS[x.dtype.name]
+    neighbours = together(channels if places == 1 else places, *touched)
+    kernels.launch(
+        "batch_norm", kind, f"{name}<{kind}, {neighbours}>", kernels.blocks_for(x.size // neighbours),
+        (*arguments, np.int64(x.size), np.int64(channels), np.int64(places)),
+    )  # fmt: skip
