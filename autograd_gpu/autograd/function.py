@@ -8,7 +8,11 @@ makes no reference cycle.
 from __future__ import annotations
 
 import functools
+import inspect
+import warnings
+import weakref
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from autograd_gpu import errors
@@ -52,6 +56,7 @@ class Saved(NamedTuple):
     expected: int
     node: Node | None
     output: int | None  # which output of the Function it is, if it is one
+    tangents: Any  # forward mode: what it carried on open levels
 
 
 class FunctionCtx(MultiNode):
@@ -65,6 +70,19 @@ class FunctionCtx(MultiNode):
     needs_input_grad: tuple[bool, ...]
     #: shape and type of each argument of `apply` that is a tensor, None for the others
     arguments: tuple[Spec | None, ...]
+    #: the `vmap`s that the call is part of: backward computes inside of them, wherever it is called
+    vectorizers: tuple[Any, ...]
+    #: the places in the graph of the outputs that are still in use
+    picks: dict[int, weakref.ref[Pick]]
+
+    def pick(self, index: int) -> Pick:
+        """The place in the graph of output number `index`: always the same one while anybody knows it."""
+        known = self.picks.get(index)
+        found = None if known is None else known()
+        if found is None:
+            found = Pick(self, index)
+            self.picks[index] = weakref.ref(found)
+        return found
 
     def run(self, F: Any, gradients: list[Any], kept: tuple[Any, ...] | None = None) -> list[Any]:
         """Call the user's backward with tensors, and check what it returns."""
@@ -74,7 +92,16 @@ class FunctionCtx(MultiNode):
             for g, spec in zip(gradients, self.outputs, strict=True)
         ]
         op: Any = self.op
-        results = op.function.backward(self, *given)
+        active = modes.local.interceptors
+        with ExitStack() as stack:
+            for vectorizer in self.vectorizers:
+                if vectorizer not in active:
+                    stack.enter_context(modes.intercept(vectorizer))
+            results = op.function.pull_back(self, given)
+            if self.vectorizers and isinstance(results, (tuple, list)):
+                results = [self._inside(g, spec) for g, spec in zip(results, self.arguments, strict=False)]
+            elif self.vectorizers:
+                results = self._inside(results, self.arguments[0])
         returned = list(results) if isinstance(results, (tuple, list)) else [results]
         while len(returned) > len(self.edges) and returned[-1] is None:
             returned.pop()
@@ -84,6 +111,14 @@ class FunctionCtx(MultiNode):
                 f"got {len(returned)})\n  it was applied at {self.place}"
             )
         return [self._checked(index, g, raw) for index, g in enumerate(returned)]
+
+    def _inside(self, g: Any, spec: Spec | None) -> Any:
+        """The gradient of a part of a batch as one itself."""
+        if isinstance(g, Tensor) and spec is not None:
+            for vectorizer in self.vectorizers:
+                if vectorizer.holds(spec.type):
+                    g = vectorizer.lifted(g)
+        return g
 
     def _checked(self, index: int, g: Any, raw: bool) -> Any:
         spec = self.arguments[index]
@@ -125,6 +160,10 @@ class FunctionCtx(MultiNode):
 
     def save_for_forward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for `jvp`; they are `saved_tensors` there."""
+        if not all(tensor is None or isinstance(tensor, Tensor) for tensor in tensors):
+            raise AssertionError(
+                "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx."
+            )
         self.__dict__["_for_forward"] = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
@@ -134,6 +173,16 @@ class FunctionCtx(MultiNode):
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Say which outputs have no gradient."""
         self.__dict__["_non_differentiable"] = tensors
+
+    def carry(self, index: int, output: Tensor) -> None:
+        """Forward mode: let an output that is saved have the tangents that it has got meanwhile."""
+        if isinstance(self.kept, tuple):
+            self.kept = tuple(
+                entry._replace(tangents=output.__dict__["_tangents"])
+                if isinstance(entry, Saved) and entry.output == index
+                else entry
+                for entry in self.kept
+            )
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether `backward` gets zeros (the default) or None for outputs that no gradient reached."""
@@ -163,10 +212,12 @@ class FunctionCtx(MultiNode):
             )
         node = entry.node
         if entry.output is not None:
-            node = Pick(self, entry.output)
+            node = self.pick(entry.output)
         array = entry.array.open() if isinstance(entry.array, Packed) else entry.array
         tensor = wrap(array, None, node)
         tensor._changes = entry.version
+        if entry.tangents:
+            tensor.__dict__["_tangents"] = entry.tangents
         return tensor
 
 
@@ -186,6 +237,10 @@ class Function(metaclass=_FunctionMeta):
     ``setup_context(ctx, inputs, output)``), and call ``MyFunction.apply(*args)``. `forward` runs without recording;
     `backward` returns one gradient per argument of `forward`, None for those that have none. Written in differentiable
     ops, it can be differentiated again. An optional ``jvp(ctx, *tangents)`` serves forward mode.
+
+    The transforms of `ag.func` take Functions that have a `setup_context`. Under `vmap` one must also set
+    ``generate_vmap_rule = True`` (if all its methods are written in tensor ops), or have a static method
+    ``vmap(info, in_dims, *args)``, which gets whole batches and returns ``(output, out_dims)``.
 
     Raises (from `apply` or backward):
         RuntimeError: wrong number or shape of gradients, a saved tensor that was changed in place.
@@ -210,10 +265,22 @@ class Function(metaclass=_FunctionMeta):
     _context: type[FunctionCtx]
     _op: FunctionOp
 
+    #: whether `vmap` may run the methods on batches as they are
+    generate_vmap_rule = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future version "
+            "of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
-            f"{type(self).__name__} should not be instantiated. Methods on autograd functions are all static, so you should "
-            f"invoke them on the class itself: {type(self).__name__}.apply(...)"
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
+            f"with static forward method: {type(self).__name__}.apply(...)"
         )
 
     @staticmethod
@@ -237,32 +304,115 @@ class Function(metaclass=_FunctionMeta):
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )
 
+    vjp = backward
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set "
+            "generate_vmap_rule=True."
+        )
+
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def pull_back(cls, ctx: FunctionCtx, gradients: Sequence[Any]) -> Any:
+        """The user's backward, by whichever name."""
+        if cls.vjp is Function.vjp:
+            return cls.backward(ctx, *gradients)
+        if cls.backward is not Function.backward:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one "
+                "of them."
+            )
+        return cls.vjp(ctx, *gradients)
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run the forward and record it."""
-        level = _level_of_a_tangent(args)
-        if level is None:
-            return cls._record(args)[0]
+        if cls.setup_context is not Function.setup_context:
+            if kwargs:
+                bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+                bound.apply_defaults()
+                args, kwargs = bound.args, bound.kwargs
+        elif modes.local.transforms:
+            raise RuntimeError(
+                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must "
+                f"override the setup_context staticmethod.\n  it is {cls.__name__}{errors.here()}"
+            )
+        return cls.applied(args, kwargs, list(modes.local.interceptors), ())
+
+    @classmethod
+    def applied(
+        cls, args: tuple[Any, ...], kwargs: dict[str, Any], around: list[Any], vectorizers: tuple[Any, ...]
+    ) -> Any:
+        """Apply inside the interceptors `around`, of which the innermost that is concerned acts first.
+
+        `vectorizers` are those inside of which the methods themselves run.
+        """
+        while around:
+            interceptor = around.pop()
+            if isinstance(interceptor, Level):
+                if any(interceptor.tangent(a) is not None for a in args):
+                    return cls._pushed(interceptor, args, kwargs, around, vectorizers)
+            elif hasattr(interceptor, "apply_function"):
+                return interceptor.apply_function(cls, args, kwargs, around, vectorizers)
+        return cls._record(args, kwargs, vectorizers)[0]
+
+    @classmethod
+    def _pushed(
+        cls,
+        level: Level,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        around: list[Any],
+        vectorizers: tuple[Any, ...],
+    ) -> Any:
+        """Forward mode: apply one level down, and compute the tangents of the outputs there."""
         interceptors = modes.local.interceptors
-        interceptors.remove(level)
+        position = interceptors.index(level)
+        del interceptors[position]
+        ctx: FunctionCtx | None = None
         try:
-            outputs, ctx = cls._record(args)
+            if not any(hasattr(other, "apply_function") or isinstance(other, Level) for other in around):
+                outputs, ctx = cls._record(args, kwargs, vectorizers)
+            else:
+                outputs = cls.applied(args, kwargs, around, vectorizers)
+                ctx = cls._new_context(args, vectorizers)
+                with modes.no_grad():
+                    cls.setup_context(ctx, args, outputs)
             ctx.__dict__["_in_jvp"] = True
-            tangents = cls.jvp(ctx, *(level.tangent(a) for a in args))
+            tangents = cls.jvp(ctx, *(_tangent(level, a, ctx.materialize) for a in args))
         finally:
-            interceptors.append(level)
-        several = isinstance(outputs, tuple)
-        for out, tangent in zip(
-            outputs if several else (outputs,),
-            tangents if isinstance(tangents, tuple) else (tangents,),
-            strict=True,
-        ):
-            if tangent is not None:
+            interceptors.insert(position, level)
+        values = outputs if isinstance(outputs, tuple) else (outputs,)
+        found = tangents if isinstance(tangents, (tuple, list)) else (tangents,)
+        if len(values) != len(found):
+            raise RuntimeError(
+                f"Function's jvp returned an invalid number of forward gradients (expected {len(values)} but got "
+                f"{len(found)})\n  it is {cls.__name__}{errors.here()}"
+            )
+        for index, (out, tangent) in enumerate(zip(values, found, strict=True)):
+            if tangent is not None and isinstance(out, Tensor):
+                cls._check_tangent(index, out, tangent)
                 level.set_tangent(out, tangent)
+                ctx.carry(index, out)
         return outputs
 
     @classmethod
-    def _record(cls, args: tuple[Any, ...]) -> tuple[Any, FunctionCtx]:
+    def _check_tangent(cls, index: int, output: Tensor, tangent: Any) -> None:
+        if not isinstance(tangent, Tensor):
+            raise RuntimeError(
+                f"expected Variable or None (got {type(tangent).__name__}) for grad output {index}.\n"
+                f"  the jvp of {cls.__name__} returned it{errors.here()}"
+            )
+        if tangent._array.shape != output._array.shape:
+            raise RuntimeError(
+                "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
+                f"supported. Tensor is of size {list(output._array.shape)} while the given forward gradient is of size "
+                f"{list(tangent._array.shape)}.\n  the jvp of {cls.__name__} returned it{errors.here()}"
+            )
+
+    @classmethod
+    def _new_context(cls, args: tuple[Any, ...], vectorizers: tuple[Any, ...]) -> FunctionCtx:
         edges = tuple(node_of(a) if isinstance(a, Tensor) else None for a in args)
         recording = modes.local.grad_enabled and any(edge is not None for edge in edges)
         ctx: FunctionCtx = object.__new__(cls._context)
@@ -278,11 +428,21 @@ class Function(metaclass=_FunctionMeta):
         ctx.sequence = next_sequence()
         ctx.code, ctx.offset = errors.user_frame()
         ctx.needs_input_grad = tuple(recording and edge is not None for edge in edges)
-        with modes.no_grad():
+        ctx.vectorizers = vectorizers
+        ctx.picks = {}
+        return ctx
+
+    @classmethod
+    def _record(
+        cls, args: tuple[Any, ...], kwargs: dict[str, Any], vectorizers: tuple[Any, ...]
+    ) -> tuple[Any, FunctionCtx]:
+        ctx = cls._new_context(args, vectorizers)
+        recording = any(ctx.needs_input_grad)
+        with modes.no_grad(), modes.within_transforms(len(vectorizers)):
             if cls.setup_context is Function.setup_context:
-                result = cls.forward(ctx, *args)
+                result = cls.forward(ctx, *args, **kwargs)
             else:
-                result = cls.forward(*args)
+                result = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, result)
         several = isinstance(result, tuple)
         outputs = list(result) if several else [result]
@@ -320,10 +480,10 @@ class Function(metaclass=_FunctionMeta):
                     if id(raw) in dirty:
                         check_writable(out, cls.__name__)
                         before = out._node
-                        out._node = Pick(ctx, index)
+                        out._node = ctx.pick(index)
                         rebase(out, before)
                     else:
-                        out._node = Pick(ctx, index)
+                        out._node = ctx.pick(index)
             if modes.packing and modes.local.saved_hooks:
                 ctx.kept = tuple(_packed(ctx, entry) for entry in saved) or None
         return (tuple(final) if several else final[0]), ctx
@@ -344,7 +504,8 @@ def _save(
     if id(tensor) in constant or not tensor._type.differentiable:
         output = None
     node = None if output is not None else node_of(tensor)
-    return Saved(tensor._array, tensor._changes, tensor._changes[0], node, output)
+    tangents = tensor.__dict__.get("_tangents")
+    return Saved(tensor._array, tensor._changes, tensor._changes[0], node, output, tangents)
 
 
 def _packed(ctx: FunctionCtx, entry: Saved | None) -> Saved | None:
@@ -355,13 +516,13 @@ def _packed(ctx: FunctionCtx, entry: Saved | None) -> Saved | None:
     return entry._replace(array=Packed(tensor, *modes.local.saved_hooks[-1]), version=NEVER, expected=0)
 
 
-def _level_of_a_tangent(args: Sequence[Any]) -> Level | None:
-    if not modes.intercepting:
-        return None
-    for interceptor in reversed(modes.local.interceptors):
-        if isinstance(interceptor, Level) and any(interceptor.tangent(a) is not None for a in args):
-            return interceptor
-    return None
+def _tangent(level: Level, argument: Any, materialize: bool) -> Tensor | None:
+    """What `jvp` gets for an argument: zeros where it has none, if they are wanted."""
+    found = level.tangent(argument)
+    if found is None and materialize and isinstance(argument, Tensor) and argument._type.differentiable:
+        kind = argument._type
+        return wrap(kind.namespace.zeros(argument._array.shape, kind.numpy), kind)
+    return found
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -387,9 +548,15 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
 class _Refuse(Function):
     """The identity, which objects to being differentiated."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: FunctionCtx, result: Tensor, *others: Any) -> Tensor:
+    def forward(result: Tensor, *others: Any) -> Tensor:
         return result.clone()
+
+    @staticmethod
+    def setup_context(ctx: FunctionCtx, inputs: tuple[Any, ...], output: Tensor) -> None:
+        pass
 
     @staticmethod
     def backward(ctx: FunctionCtx, *gradients: Any) -> Any:

@@ -244,14 +244,7 @@ def _elementwise(
 
 
 class dual_level(modes.intercept):
-    """Context in which tensors can carry tangents. Levels nest; each sees its own tangents only.
-
-    >>> fwAD = ag.autograd.forward_ad
-    >>> with fwAD.dual_level():
-    ...     x = fwAD.make_dual(ag.tensor(3.0), ag.tensor(1.0))
-    ...     fwAD.unpack_dual(x * x).tangent
-    tensor(6.)
-    """
+    """Context in which tensors can carry tangents. Levels nest; each sees its own tangents only."""
 
     def __init__(self) -> None:
         super().__init__(Level())
@@ -261,20 +254,16 @@ class dual_level(modes.intercept):
         self.interceptor.close()
 
 
-def current_level() -> Level:
+def innermost_level() -> Level | None:
     """The innermost open level of this thread."""
     for interceptor in reversed(modes.local.interceptors):
         if isinstance(interceptor, Level):
             return interceptor
-    raise RuntimeError(
-        "Trying to create or unpack a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
-        f"{errors.here()}"
-    )
+    return None
 
 
-def make_dual(tensor: Tensor, tangent: Tensor, level: Level | None = None) -> Tensor:
-    """A view of `tensor` that carries `tangent` (same shape and dtype) on the innermost open level."""
-    level = level or current_level()
+def make_dual(tensor: Tensor, tangent: Tensor, level: Level) -> Tensor:
+    """A view of `tensor` that carries `tangent` (same shape and dtype) on a level."""
     if not tensor._type.differentiable:
         raise ValueError(
             f"Expected primal to be floating point or complex, but got: {tensor._type.dtype}{errors.here()}"
@@ -307,9 +296,8 @@ def make_dual(tensor: Tensor, tangent: Tensor, level: Level | None = None) -> Te
     return dual
 
 
-def unpack_dual(tensor: Tensor, level: Level | None = None) -> tuple[Tensor, Tensor | None]:
-    """The primal and the tangent (None if there is none) of a tensor on the innermost open level."""
-    level = level or current_level()
+def unpack_dual(tensor: Tensor, level: Level) -> tuple[Tensor, Tensor | None]:
+    """The primal and the tangent (None if there is none) of a tensor on a level."""
     tangent = level.tangent(tensor)
     if tangent is None:
         return tensor, None

@@ -184,7 +184,7 @@ def grad_and_value(func: Function, argnums: ArgNums = 0, has_aux: bool = False) 
     @functools.wraps(func, updated=())
     def gradient_and_value(*args: Any, **kwargs: Any) -> Any:
         recording = modes.is_grad_enabled()
-        with modes.enable_grad():
+        with modes.enable_grad(), modes.within_transforms():
             leaves, structure = trees.flatten(_chosen(args, argnums))
             own = [_argument(leaf) for leaf in leaves]
             output = func(*_replaced(args, argnums, trees.unflatten(own, structure)), **kwargs)
@@ -236,7 +236,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
 
 def _vjp(func: Function, primals: tuple[Any, ...], argnums: ArgNums | None, has_aux: bool) -> Any:
     recorded = modes.is_grad_enabled()
-    with modes.enable_grad():
+    with modes.enable_grad(), modes.within_transforms():
         chosen = primals if argnums is None else _chosen(primals, argnums)
         leaves, structure = trees.flatten(chosen)
         own = [_argument(leaf) for leaf in leaves]
@@ -340,7 +340,7 @@ def _jvp(
     # What rules need inside (see core/forward.py) must be recorded wherever others watch, whatever the grad mode is.
     recording = modes.is_grad_enabled()
     watched = bool(modes.local.interceptors)
-    with modes.set_grad_enabled(recording or watched), dual_level() as level:
+    with modes.set_grad_enabled(recording or watched), modes.within_transforms(), dual_level() as level:
         duals = [make_dual(p, t, level) for p, t in zip(leaves, directions, strict=True)]
         inputs = trees.unflatten(duals, structure)
         if argnums is None:
@@ -384,7 +384,7 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     >>> derivative(ag.tensor(1.0))
     tensor(12.)
     """
-    with modes.enable_grad():
+    with modes.enable_grad(), modes.within_transforms():
         leaves, structure = trees.flatten(primals)
         own = [_argument(leaf) for leaf in leaves]
         output = func(*trees.unflatten(own, structure))

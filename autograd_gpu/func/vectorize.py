@@ -33,6 +33,7 @@ from autograd_gpu.func.batched import (
     is_array,
     lifted,
 )
+from autograd_gpu.func.custom import apply_function
 from autograd_gpu.func.rules import RANDOM
 
 # -- into the batch and out of it ----------------------------------------------------------------------------------------
@@ -86,6 +87,9 @@ def cross(op: Op, value: Any, **params: Any) -> Any:
     """Through a boundary: a tensor as any op would, a raw array at once."""
     if not isinstance(value, Tensor):
         return op.body(None, value, **params)
+    known = value._type.namespace.__dict__
+    if op.name not in known:  # arrays of other kinds than batches are not told of these ops
+        known[op.name] = partial(op.body, None)
     return _call(op, [value], params)
 
 
@@ -95,6 +99,7 @@ LIFT.rule(input=lambda F, g, *, batch: cross(GATHER, g, batch=batch))
 GATHER.rule(input=lambda F, g, *, batch: cross(LIFT, g, batch=batch))
 for _op in _BOUNDARIES:
     delattr(TensorNamespace, _op.name)  # nobody looks them up
+    setattr(BatchedNamespace, _op.name, partial(_op.body, None))
 
 
 def _call(op: Op, tensors: Sequence[Tensor | None], params: dict[str, Any]) -> Any:
@@ -102,8 +107,6 @@ def _call(op: Op, tensors: Sequence[Tensor | None], params: dict[str, Any]) -> A
     if modes.local.interceptors:
         return modes.local.interceptors[-1](op, tensors, params)
     namespace = next(t for t in tensors if t is not None)._type.namespace
-    if op in _BOUNDARIES and op.name not in namespace.__dict__:
-        namespace.__dict__[op.name] = partial(op.body, namespace)
     arrays = [None if t is None else t._array for t in tensors]
     return record(op, tensors, arrays, compute(op, namespace, tensors, arrays, params), params)
 
@@ -157,6 +160,41 @@ class Vectorizer:
             return _call(op, tensors, params)
         finally:
             modes.local.interceptors.append(self)
+
+    # -- for `autograd.Function` --
+
+    def apply_function(self, *call: Any) -> Any:
+        """See `func/custom.py`."""
+        return apply_function(self, *call)
+
+    def holds(self, type: ArrayType) -> bool:
+        """Whether arrays of this type are part of the batch."""
+        return isinstance(type.namespace, BatchedNamespace) and type.namespace.batch is self.batch
+
+    def lifted(self, tensor: Tensor) -> Tensor:
+        """A tensor as part of the batch."""
+        return tensor if self._inside(tensor) else self._crossed(self._lifted, tensor)
+
+    def left(self, tensor: Tensor) -> Tensor:
+        """A part of the batch as the whole, with the batch in front."""
+        return self._crossed(lambda value: cross(LEAVE, value, batch=self.batch, dim=0), tensor)
+
+    def entered(self, tensor: Tensor, dim: int) -> Tensor:
+        """The inverse of `left`."""
+        place = dim % max(tensor._array.ndim, 1)
+        return self._crossed(lambda value: cross(ENTER, value, batch=self.batch, dim=place), tensor)
+
+    def _crossed(self, crossing: Callable[[Tensor], Tensor], tensor: Tensor) -> Tensor:
+        """Out of this vectorizer's own sight."""
+        interceptors = modes.local.interceptors
+        if self not in interceptors:
+            return crossing(tensor)
+        position = interceptors.index(self)
+        del interceptors[position]
+        try:
+            return crossing(tensor)
+        finally:
+            interceptors.insert(position, self)
 
     def _lifted(self, tensor: Tensor) -> Tensor:
         """A tensor that does not vary as part of the batch; constants (host scalars on all devices) become arrays once."""
@@ -374,7 +412,7 @@ def _once(
         for value, dim in zip(leaves, dims, strict=True)
     ]
     vectorizer = Vectorizer(batch)
-    with modes.intercept(vectorizer):
+    with modes.intercept(vectorizer), modes.within_transforms():
         outputs = func(*trees.unflatten(given, tree), **kwargs)
     return _left(func, batch, outputs, out_dims)
 

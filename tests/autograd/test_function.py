@@ -258,8 +258,10 @@ def test_once_differentiable() -> None:
 
 
 def test_it_is_not_instantiated() -> None:
-    with pytest.raises(RuntimeError, match="should not be instantiated"):
-        Cube()
+    with pytest.warns(DeprecationWarning, match="should not be instantiated"):
+        function = Cube()
+    with pytest.raises(RuntimeError, match="use new-style autograd function with static forward method"):
+        function(leaf(1.0))
 
 
 def test_nothing_is_left_for_the_garbage_collector() -> None:
