@@ -61,6 +61,7 @@ from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
     from autograd_gpu import cpu, cuda, func, linalg, nn, optim, testing, utils
+    from autograd_gpu.kernel_ops import kernel
 
 __version__ = "0.1.0"
 
@@ -69,8 +70,8 @@ nan = _math.nan
 pi = _math.pi
 e = _math.e
 
-#: subpackages that are imported when they are first used
-_LAZY = ("cpu", "cuda", "func", "linalg", "nn", "optim", "testing", "utils")
+#: what is imported when it is first used
+_LAZY = ("cpu", "cuda", "func", "kernel", "linalg", "nn", "optim", "testing", "utils")
 
 globals().update(FUNCTIONS)
 
@@ -87,6 +88,8 @@ def __getattr__(name: str) -> _Any:
         return _import_module("autograd_gpu.cuda")
     if name == "func":
         return _import_module("autograd_gpu.func")
+    if name == "kernel":
+        return _import_module("autograd_gpu.kernel_ops").kernel
     if name == "linalg":
         return _import_module("autograd_gpu.linalg")
     if name == "nn":

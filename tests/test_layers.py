@@ -30,6 +30,7 @@ LAYERS = {
     "cpu": 5,
     "cuda": 5,
     "func": 5,
+    "kernel_ops": 5,
     "nn": 6,
     "utils": 6,
     "optim": 7,
