@@ -117,7 +117,7 @@ class Convolution(Base):
             columns = self.xp.matmul(matrix, rows).reshape(channels, *kernel, count, *size)
             total = self.xp.zeros((channels, count, *padded_size), g.dtype)
             for tap in itertools.product(*map(range, kernel)):
-                total[(slice(None), slice(None), *_seen_by(tap, stride, dilation, size))] += columns[
+                total[(slice(None), slice(None), *seen_by(tap, stride, dilation, size))] += columns[
                     (slice(None), *tap)
                 ]
             result[images] = total[(slice(None), slice(None), *inside)].swapaxes(0, 1)
@@ -206,7 +206,7 @@ def _every(x: Array, stride: Shape) -> Array:
     return x[(slice(None), slice(None), *(slice(None, None, step) for step in stride))]
 
 
-def _seen_by(tap: Shape, stride: Shape, dilation: Shape, size: Shape) -> tuple[slice, ...]:
+def seen_by(tap: Shape, stride: Shape, dilation: Shape, size: Shape) -> tuple[slice, ...]:
     """The places of a padded input that one tap of the kernel sees, over all places of the output."""
     return tuple(
         slice(place * apart, place * apart + (count - 1) * step + 1, step)

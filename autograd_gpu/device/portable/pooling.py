@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from autograd_gpu.device.portable.base import Array, Shape, boolean, float32, float64, int64, is_half
-from autograd_gpu.device.portable.convolution import Convolution, _seen_by
+from autograd_gpu.device.portable.convolution import Convolution, seen_by
 from autograd_gpu.device.portable.indexing import Indexing
 
 
@@ -50,7 +50,7 @@ class Pooling(Convolution, Indexing):
         winner = xp.broadcast_to(first, best.shape).copy()
         better = xp.empty(best.shape, boolean)
         for number, tap in enumerate(itertools.product(*map(range, kernel))):
-            candidate = padded[(slice(None), slice(None), *_seen_by(tap, stride, dilation, size))]
+            candidate = padded[(slice(None), slice(None), *seen_by(tap, stride, dilation, size))]
             xp.greater(candidate, best, out=better)
             if x.dtype.kind in "fV":
                 better |= candidate != candidate
@@ -125,7 +125,7 @@ class Pooling(Convolution, Indexing):
         padded = self._padded(x, padding, after)
         total = self.xp.zeros((*x.shape[:2], *size), inside)
         for tap in itertools.product(*map(range, kernel)):
-            total += padded[(slice(None), slice(None), *_seen_by(tap, stride, dilation, size))]
+            total += padded[(slice(None), slice(None), *seen_by(tap, stride, dilation, size))]
         divisor = self._divisor(spatial, kernel, stride, padding, size, count_include_pad, divisor_override)
         total /= divisor.astype(inside)
         return self.cast(total, x.dtype)
@@ -154,7 +154,7 @@ class Pooling(Convolution, Indexing):
         )
         total = self.xp.zeros((*input_shape[:2], *padded), inside)
         for tap in itertools.product(*map(range, kernel)):
-            total[(slice(None), slice(None), *_seen_by(tap, stride, dilation, size))] += share
+            total[(slice(None), slice(None), *seen_by(tap, stride, dilation, size))] += share
         cut = tuple(slice(left, left + length) for left, length in zip(padding, spatial, strict=True))
         return self.cast(self.contiguous(total[(slice(None), slice(None), *cut)]), g.dtype)
 
