@@ -27,6 +27,7 @@ LAYERS = {
     "tensor": 4,
     "amp": 5,
     "autograd": 5,
+    "backends": 5,
     "cpu": 5,
     "cuda": 5,
     "func": 5,

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cupy
 import numpy as np
 from cupy_backends.cuda.libs import cublas
 
-from autograd_gpu.device import kernels
-from autograd_gpu.device.portable.base import Array, Shape
+from autograd_gpu.device import kernels, precision
+from autograd_gpu.device.portable.base import Array, DType, Shape
 from autograd_gpu.device.portable.linalg import LinearAlgebra
 
 #: cudaDataType_t
@@ -27,35 +27,59 @@ INT_MAX = 2**31 - 1
 MAX_CALLS = 16
 
 
+#: cublasMath_t: the default, and without rounding to halves where a product is made in parts
+DEFAULT_MATH, NO_REDUCED_SUMS = 0, 16
+
+
 class _Numbers(NamedTuple):
     """How cuBLAS knows a dtype: code of the data, of the computation, and 1 and 0 in the type it computes with."""
 
+    name: str
     data: int
     compute: int
     one: np.ndarray
     zero: np.ndarray
 
 
-def _numbers(data: int, compute: int, dtype: str) -> _Numbers:
-    return _Numbers(data, compute, np.ones(1, dtype), np.zeros(1, dtype))
+def _numbers(name: str, data: int, compute: int, dtype: str) -> _Numbers:
+    return _Numbers(name, data, compute, np.ones(1, dtype), np.zeros(1, dtype))
 
 
 #: name of the dtype -> its codes
 NUMBERS = {
-    "float16": _numbers(REAL_16F, cublas.CUBLAS_COMPUTE_32F, "f4"),
-    "bfloat16": _numbers(REAL_16BF, cublas.CUBLAS_COMPUTE_32F, "f4"),
-    "float32": _numbers(REAL_32F, cublas.CUBLAS_COMPUTE_32F, "f4"),
-    "float64": _numbers(REAL_64F, cublas.CUBLAS_COMPUTE_64F, "f8"),
-    "complex64": _numbers(COMPLEX_32F, cublas.CUBLAS_COMPUTE_32F, "c8"),
-    "complex128": _numbers(COMPLEX_64F, cublas.CUBLAS_COMPUTE_64F, "c16"),
+    found.name: found
+    for found in (
+        _numbers("float16", REAL_16F, cublas.CUBLAS_COMPUTE_32F, "f4"),
+        _numbers("bfloat16", REAL_16BF, cublas.CUBLAS_COMPUTE_32F, "f4"),
+        _numbers("float32", REAL_32F, cublas.CUBLAS_COMPUTE_32F, "f4"),
+        _numbers("float64", REAL_64F, cublas.CUBLAS_COMPUTE_64F, "f8"),
+        _numbers("complex64", COMPLEX_32F, cublas.CUBLAS_COMPUTE_32F, "c8"),
+        _numbers("complex128", COMPLEX_64F, cublas.CUBLAS_COMPUTE_64F, "c16"),
+    )
 }
+#: the same for operands rounded to TF32
+TF32 = {
+    "float32": _numbers("float32", REAL_32F, cublas.CUBLAS_COMPUTE_32F_FAST_TF32, "f4"),
+    "complex64": _numbers("complex64", COMPLEX_32F, cublas.CUBLAS_COMPUTE_32F_FAST_TF32, "c8"),
+}
+#: dtype -> its codes, or None for integers; filled on first use, because the name of a dtype takes a microsecond
+_known: dict[Any, _Numbers | None] = {}
+
+
+def numbers_of(dtype: DType) -> _Numbers | None:
+    """How cuBLAS knows a dtype under the present settings; None for integers, which it does not take."""
+    try:
+        found = _known[dtype]
+    except KeyError:
+        found = _known[dtype] = NUMBERS.get(dtype.name)
+    return TF32.get(found.name, found) if precision.tf32 and found is not None else found
 
 
 class CudaMatmul(LinearAlgebra):
     """matmul and what is made of it."""
 
     def matmul(self, a: Array, b: Array) -> Array:
-        numbers = NUMBERS.get(a.dtype.name)
+        numbers = numbers_of(a.dtype)
         if numbers is None:  # integers: cuBLAS has none, CuPy its own kernel
             return cupy.matmul(a, b)
         if a.ndim == 0 or b.ndim == 0:
@@ -71,10 +95,12 @@ class CudaMatmul(LinearAlgebra):
 
     def matmul_into(self, out: Array, a: Array, b: Array) -> None:
         """``out[...] = a @ b``, where `out` is contiguous and none of them is a vector or of integers."""
-        _product(a, b, NUMBERS[a.dtype.name], out)
+        numbers = numbers_of(a.dtype)
+        assert numbers is not None
+        _product(a, b, numbers, out)
 
     def tensordot(self, a: Array, b: Array, dims: int | tuple[tuple[int, ...], tuple[int, ...]]) -> Array:
-        if a.dtype.name not in NUMBERS:
+        if numbers_of(a.dtype) is None:
             return cupy.tensordot(a, b, dims)
         if isinstance(dims, int):
             dims = tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims))
@@ -178,6 +204,20 @@ def _multiply(
     a: _Matrix, b: _Matrix, out: Array, numbers: _Numbers, sizes: Shape, a_steps: Shape, b_steps: Shape
 ) -> None:
     """As few calls of cuBLAS as the batch allows: the largest axis is one call's, the others are looped over."""
+    if precision.reduced_sums.get(numbers.name, True):
+        _call(a, b, out, numbers, sizes, a_steps, b_steps)
+        return
+    handle = cupy.cuda.device.get_cublas_handle()
+    cublas.setMathMode(handle, NO_REDUCED_SUMS)
+    try:
+        _call(a, b, out, numbers, sizes, a_steps, b_steps)
+    finally:
+        cublas.setMathMode(handle, DEFAULT_MATH)
+
+
+def _call(
+    a: _Matrix, b: _Matrix, out: Array, numbers: _Numbers, sizes: Shape, a_steps: Shape, b_steps: Shape
+) -> None:
     rows, columns, inner = out.shape[-2], out.shape[-1], a.array.shape[-1]
     if max(rows, columns, inner, *sizes, 0) > INT_MAX:
         raise ValueError(
