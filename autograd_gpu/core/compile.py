@@ -57,34 +57,52 @@ def check_group(name: str, versions: Sequence[list[Any]], counts: Sequence[int])
             raise Modified(name, version, expected)
 
 
-def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[..., Any]:
+def compile_pull(
+    op: Op, recorded: int, needed: int, variant: str, on_tensors: bool = False
+) -> Callable[..., Any]:
     """Compile the pullback: unpack what was kept, check versions, call the rules.
 
     `variant` is "" for real numbers, "conjugate" for complex ones, "cast" for dtypes that NumPy promotes with
     Python scalars (bfloat16): there results are cast back to the dtype of `g`; "blocks" for large arrays on the CPU.
+    With `on_tensors` it takes the node as well, and turns what was kept into tensors that know where they came from.
     """
-    if variant == "blocks":
-        return _in_blocks(op.pull(recorded, needed))
+    if variant == "blocks" and not on_tensors:
+        return _in_blocks(op, recorded, needed)
     environment: dict[str, Any] = {
         "Modified": Modified, "check_group": check_group, "unimplemented": unimplemented, "conjugated": conjugated,
-        "dtype_of": dtype_of,
+        "dtype_of": dtype_of, "rewrapped": rewrapped, "own": _own, "carry": _carry,
     }  # fmt: skip
     unpack: list[str] = []
     checks: list[str] = []
+    tensors: list[str] = []
+    carried: list[str] = []
     for name in op.layout(recorded):
         kept = f"k_{name}"
         if name in op.inputs or name in op.outputs:
             unpack += [kept, f"v_{name}", f"n_{name}"]
             checks.append(f"    if v_{name}[0] != n_{name}: raise Modified({name!r}, v_{name}, n_{name})")
+            source = f"edges[{op.inputs.index(name)}]" if name in op.inputs else f"own(node, {kept})"
+            tensors.append(f"    {kept} = rewrapped({kept}, {source})")
+            carried.append(f"        carry({kept}, tangents.get({name!r}))")
         elif name == op.variadic:
             unpack += [kept, f"v_{name}", f"n_{name}"]
             checks.append(f"    check_group({name!r}, v_{name}, n_{name})")
+            tensors.append(f"    {kept} = tuple(map(rewrapped, {kept}, edges[{len(op.inputs)}:]))")
+            carried.append(
+                f"        for each, found in zip({kept}, tangents.get({name!r}) or ()): carry(each, found)"
+            )
         else:
             unpack.append(kept)
-    lines = ["def pull(F, g, kept, params):"]
+            if name in op.saves:
+                tensors.append(f"    {kept} = rewrapped({kept}, None)")
+    lines = [f"def pull(F, g, kept, params{', node' if on_tensors else ''}):"]
     if unpack:
         lines.append(f"    {', '.join(unpack)}, = kept")
     lines += checks
+    if on_tensors and tensors:
+        lines += ["    edges = node.edges", *tensors]
+        if carried:
+            lines += ["    if node.hooks is not None:", "        tangents = node.hooks.tangents", *carried]
     conjugate = variant == "conjugate" and op.holomorphic
     if conjugate:
         lines.append("    g = conjugated(F, g)")
@@ -119,27 +137,58 @@ def compile_pull(op: Op, recorded: int, needed: int, variant: str) -> Callable[.
             elif name == op.variadic:
                 results.append(
                     f"*({finish('r')} for r in {call(name, op.rules[name])})"
-                    if variant
+                    if variant in ("conjugate", "cast")
                     else f"*{call(name, op.rules[name])}"
                 )
             else:
                 results.append(finish(call(name, op.rules[name])))
         lines.append(f"    return ({''.join(result + ', ' for result in results if result)})")
     pull: Callable[..., Any] = execute("\n".join(lines), "pull", environment)
-    pull.variant = variant  # type: ignore[attr-defined]
+    if not on_tensors:
+        _describe(pull, recorded, needed, variant)
     return pull
 
 
-def _in_blocks(rules: Callable[..., Any]) -> Callable[..., Any]:
+def _describe(pull: Any, recorded: int, needed: int, variant: str) -> None:
+    """Let a pullback say what it is for, so that the engine can ask for its relatives."""
+    pull.recorded, pull.needed, pull.variant = recorded, needed, variant
+    #: the same on tensors, once it was asked for
+    pull.on_tensors = None
+
+
+def rewrapped(array: Any, node: Node | None) -> Tensor | None:
+    """What a node kept, as a tensor that was made by `node`."""
+    if array is None:
+        return None
+    tensor = object.__new__(Tensor)
+    tensor._array = array
+    tensor._type = type_of(array)
+    tensor._node = node
+    tensor._view = None
+    tensor._changes = [0]
+    tensor._grad = None
+    return tensor
+
+
+def _own(node: Node, array: Any) -> Node | None:
+    """The node of one of a node's own outputs, if that has a gradient."""
+    return node if type_of(array).differentiable else None
+
+
+def _carry(tensor: Tensor | None, tangents: dict[int, Tensor] | None) -> None:
+    if tensor is not None and tangents:
+        tensor.__dict__["_tangents"] = tangents
+
+
+def _in_blocks(op: Op, recorded: int, needed: int) -> Callable[..., Any]:
     """A pullback of an elementwise op that goes through large arrays block by block."""
+    rules = op.pull(recorded, needed)
 
     def pull(F: Any, g: Any, kept: Any, params: dict[str, Any]) -> Any:
-        if getattr(type(F), "blocks", None) is None:  # tensors, under create_graph
-            return rules(F, g, kept, params)
         mine = getrefcount(g) == HANDED_ON and g.base is None
         return F.blocks.pull(rules, F, g, kept, params, mine)
 
-    pull.variant = "blocks"  # type: ignore[attr-defined]
+    _describe(pull, recorded, needed, "blocks")
     return pull
 
 

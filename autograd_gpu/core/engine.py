@@ -57,7 +57,7 @@ def run(
     run, no ``.grad`` changes, and the result lists the gradients at the wanted nodes, None where none arrived.
     """
     captures: dict[int, Any] | None = None
-    needed: set[int] = set()
+    needed: dict[int, tuple[Node | None, ...] | None] = {}
     if wanted is not None:
         captures = dict.fromkeys((node.sequence for node in wanted), None)
         needed = on_a_path(roots, captures)
@@ -68,9 +68,7 @@ def run(
             if around:
                 with ExitStack() as stack:
                     for watch in tuple(around):
-                        stack.enter_context(
-                            watch(roots, None if captures is None else needed.union(captures))
-                        )
+                        stack.enter_context(watch(roots, None if captures is None else {*needed, *captures}))
                     _loop(roots, gradients, needed, captures, retain_graph, create_graph)
             else:
                 _loop(roots, gradients, needed, captures, retain_graph, create_graph)
@@ -82,7 +80,7 @@ def run(
 def _loop(
     roots: Sequence[Node],
     gradients: Sequence[Any],
-    needed: set[int],
+    needed: dict[int, tuple[Node | None, ...] | None],
     captures: dict[int, Any] | None,
     retain_graph: bool,
     create_graph: bool,
@@ -136,8 +134,8 @@ def _loop(
             kept = kept.open(node)
         edges = node.edges
         pull = node.pull
-        if captures is not None:
-            edges, pull = _restrict(node, needed, captures)
+        if captures is not None and (fewer := needed[key]) is not None:
+            edges, pull = fewer, _restricted(node, fewer)
         try:
             if create_graph:
                 namespace: Any = tensor_namespace(node.type.device)
@@ -203,28 +201,48 @@ def reachable(roots: Sequence[Node]) -> list[Node]:
     return list(reached.values())
 
 
-def on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> set[int]:
-    """Sequences of the nodes that have an edge to a goal, or to a node that has."""
-    reached = {node.sequence: node for node in reachable(roots)}
-    needed: set[int] = set()
+def on_a_path(roots: Sequence[Node], goals: dict[int, Any]) -> dict[int, tuple[Node | None, ...] | None]:
+    """The nodes that have an edge to a goal, or to a node that has, by sequence; each with its edges without those that
+    lead nowhere wanted, or None if all of them do."""
+    oldest = min(goals, default=0)  # edges lead to older nodes: what is older than every goal leads to none
+    reached: dict[int, Node] = {}
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        sequence = node.sequence
+        if sequence > oldest and sequence not in reached:
+            reached[sequence] = node
+            for edge in node.edges:
+                if edge is not None:
+                    stack.append(edge)
+    needed: dict[int, tuple[Node | None, ...] | None] = {}
     for sequence in sorted(reached):
-        for edge in reached[sequence].edges:
-            if edge is not None and (edge.sequence in goals or edge.sequence in needed):
-                needed.add(sequence)
-                break
+        edges = reached[sequence].edges
+        all_wanted, found = True, False
+        for edge in edges:
+            if edge is not None:
+                if edge.sequence in goals or edge.sequence in needed:
+                    found = True
+                else:
+                    all_wanted = False
+        if found:
+            needed[sequence] = (
+                None
+                if all_wanted
+                else tuple(
+                    edge if edge is not None and (edge.sequence in goals or edge.sequence in needed) else None
+                    for edge in edges
+                )
+            )
     return needed
 
 
-def _restrict(node: Node, needed: set[int], goals: dict[int, Any]) -> tuple[tuple[Node | None, ...], Any]:
-    """Edges and pullback of a node without the inputs that lead nowhere wanted."""
-    edges = tuple(
-        edge if edge is not None and (edge.sequence in needed or edge.sequence in goals) else None
-        for edge in node.edges
-    )
-    if edges == node.edges or not isinstance(node.op, Op):
-        return edges, node.pull
-    recorded, wanted = mask_of(node.op, node.edges), mask_of(node.op, edges)
-    return edges, node.pull if recorded == wanted else node.op.pull(recorded, wanted, node.pull.variant)
+def _restricted(node: Node, edges: Sequence[Node | None]) -> Any:
+    """The pullback of a node that computes no gradients but those for `edges`."""
+    if not isinstance(node.op, Op):
+        return node.pull
+    recorded, wanted = node.pull.recorded, mask_of(node.op, edges)
+    return node.pull if recorded == wanted else node.op.pull(recorded, wanted, node.pull.variant)
 
 
 def mask_of(op: Op, edges: Sequence[Node | None]) -> int:
@@ -320,38 +338,8 @@ def _differentiable_pull(
         return node.run(namespace, g, kept)
     if op.fused:
         return _through_body(node, edges, namespace, g, kept)
-    return pull(namespace, g, rewrap(node, kept), node.params)
-
-
-def rewrap(node: Node, kept: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-    """What a node kept, as tensors that know where they came from."""
-    if kept is None:
-        return None
-    op = node.op
-    entries = iter(kept)
-    tangents = node.hooks.tangents if node.hooks is not None else {}
-    result: list[Any] = []
-    for name in op.layout(mask_of(op, node.edges)):
-        entry = next(entries)
-        carried = tangents.get(name)
-        if name in op.inputs:
-            result += [
-                _tensor(entry, node.edges[op.inputs.index(name)], carried),
-                next(entries),
-                next(entries),
-            ]
-        elif name in op.outputs:
-            own = type_of(entry).differentiable
-            result += [_tensor(entry, node if own else None, carried), next(entries), next(entries)]
-        elif name == op.variadic:
-            edges = node.edges[len(op.inputs) :]
-            members = zip(entry, edges, carried or [None] * len(edges), strict=True)
-            result += [tuple(_tensor(*member) for member in members), next(entries), next(entries)]
-        elif name in op.saves:
-            result.append(None if entry is None else wrap(entry))
-        else:
-            result.append(entry)
-    return tuple(result)
+    on_tensors = pull.on_tensors or op.pull_on_tensors(pull)
+    return on_tensors(namespace, g, kept, node.params, node)
 
 
 def _tensor(array: Array, node: Node | None, tangents: dict[int, Tensor] | None = None) -> Tensor | None:

@@ -211,6 +211,11 @@ class Op:
             found = self._pulls[key] = compile_pull(self, recorded, needed, variant)
         return found
 
+    def pull_on_tensors(self, pull: Any) -> Callable[..., Any]:
+        """The function (F, g, kept, params, node) -> gradients that computes in tensors what `pull` does in arrays."""
+        pull.on_tensors = compile_pull(self, pull.recorded, pull.needed, pull.variant, on_tensors=True)
+        return pull.on_tensors  # type: ignore[no-any-return]
+
 
 def op(
     kind: Kind = "general",
