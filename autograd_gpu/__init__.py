@@ -25,6 +25,18 @@ from autograd_gpu.amp.autocast_mode import (
     set_autocast_dtype,
     set_autocast_enabled,
 )
+from autograd_gpu.amp.autocast_mode import (
+    autocast,
+    autocast_decrement_nesting,
+    autocast_increment_nesting,
+    clear_autocast_cache,
+    get_autocast_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+)
 from autograd_gpu.backends.precision import get_float32_matmul_precision, set_float32_matmul_precision
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.modes import (

@@ -5,6 +5,7 @@ Random numbers need no calls of this module: one stream of them serves all devic
 
 from __future__ import annotations
 
+from autograd_gpu.cuda import amp
 from autograd_gpu.cuda.debugging import (
     check_values,
     get_sync_debug_mode,
@@ -74,6 +75,7 @@ __all__ = [
     "OutOfMemoryError",
     "Stream",
     "StreamContext",
+    "amp",
     "can_device_access_peer",
     "check_values",
     "current_device",

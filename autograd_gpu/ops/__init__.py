@@ -1,5 +1,7 @@
 """Layer 3: the ops, one file per family. Importing this package fills the registry and the namespaces."""
 
+from types import ModuleType
+
 from autograd_gpu.core.op import install
 from autograd_gpu.device import cpu_namespace, namespace_hooks
 from autograd_gpu.ops import (
@@ -10,6 +12,7 @@ from autograd_gpu.ops import (
     bias_activation,
     comparison,
     complex,
+    compositions,
     conv,
     creation,
     cross_entropy,
@@ -48,6 +51,7 @@ __all__ = [
     "bias_activation",
     "comparison",
     "complex",
+    "compositions",
     "conv",
     "creation",
     "cross_entropy",
@@ -78,5 +82,6 @@ __all__ = [
     "vector_norm",
 ]
 
+compositions.publish([family for family in vars().values() if isinstance(family, ModuleType)])
 install(cpu_namespace)
 namespace_hooks.append(install)

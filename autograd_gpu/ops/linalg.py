@@ -282,7 +282,7 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
             f"both arguments to matmul need to be at least 1D, but they are {rank}D and "
             f"{other_rank}D{errors.here()}"
         )
-    elif other_rank == 1 and rank <= 2:
+    elif other_rank == 1 and rank <= 2 and not modes.intercepting:  # autocast treats mv and dot otherwise
         result = mv.apply(input, other) if rank == 2 else dot.apply(input, other)
     else:
         result = matmul.apply(input, other)

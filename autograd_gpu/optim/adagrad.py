@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd_gpu import dtypes
-from autograd_gpu.core.modes import no_grad
 from autograd_gpu.core.op import FUNCTIONS
 from autograd_gpu.optim.optimizer import (
     Optimizer,
+    arrays,
+    changed,
     check_lr,
     check_modes,
     check_not_negative,
+    flag_on,
+    must_skip,
+    next_steps,
     number,
+    pick,
+    rate,
     run_closure,
     step_count,
+    with_gradients,
 )  # fmt: skip
 
 __all__ = ["Adagrad"]
@@ -79,28 +85,23 @@ class Adagrad(Optimizer):
                 )
                 self.state[param] = {"step": step_count(), "sum": full}
 
-    @no_grad()
+    _reads_found_inf = True
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change all parameters that have a gradient; returns the closure's loss."""
         loss = run_closure(closure)
+        if must_skip(self):
+            return loss
         for group in self.param_groups:
-            for param in group["params"]:
-                if param._grad is None:
-                    continue
-                state = self.state[param]
-                state["step"]._array += 1
-                rate = number(group["lr"]) / (1 + (float(state["step"]) - 1) * group["lr_decay"])
-                p, total = param.detach(), state["sum"]
-                g = -param._grad if group["maximize"] else param._grad.detach()
-                if param.is_complex():  # real and imaginary parts each have their own sum
-                    p, g, total = (FUNCTIONS["view_as_real"](each) for each in (p, g, total))
-                wide = dtypes.promote_types(p.dtype, dtypes.float32)  # halves are updated in float32
-                w, g, s = (each.to(wide) for each in (p, g, total))
-                if group["weight_decay"] != 0:
-                    g = g + group["weight_decay"] * w
-                s.addcmul_(g, g)
-                w.addcdiv_(g, s.sqrt().add_(group["eps"]), value=-rate)
-                if w is not p:
-                    p.copy_(w)
-                    total.copy_(s)
+            for namespace, params, gradients in with_gradients(group):
+                states = [self.state[param] for param in params]
+                flag = flag_on(self, params[0])
+                columns = arrays(params), arrays(gradients), [state["sum"]._array for state in states]
+                for step, places in next_steps(namespace, params, states, False, flag):
+                    namespace.adagrad_step(
+                        *(pick(column, places) for column in columns), step=step, lr=rate(group["lr"], params[0]),
+                        lr_decay=group["lr_decay"], eps=group["eps"], weight_decay=number(group["weight_decay"]),
+                        maximize=group["maximize"], found_inf=flag,
+                    )  # fmt: skip
+                changed(params)
         return loss

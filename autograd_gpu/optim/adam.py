@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.optim.optimizer import (
     Optimizer,
@@ -13,7 +14,12 @@ from autograd_gpu.optim.optimizer import (
     check_lr,
     check_modes,
     check_not_negative,
+    flag_on,
+    must_skip,
+    next_steps,
     number,
+    pick,
+    rate,
     run_closure,
     step_count,
     with_gradients,
@@ -36,8 +42,9 @@ class Adam(Optimizer):
         amsgrad: use the largest v so far (S. Reddi et al., 2018).
         maximize: ascend.
         decoupled_weight_decay: as `AdamW`.
-        foreach, fused, capturable: accepted for PyTorch's sake; all parameters are updated by one call in any
-            case.
+        foreach, fused: accepted for PyTorch's sake; all parameters are updated by one call in any case.
+        capturable: keep the numbers of the steps in the GPU's memory; with `lr` a tensor there, nothing in a step depends
+            on the host. Not for parameters on the CPU.
         differentiable: must be False.
 
     Source: D. Kingma, J. Ba, arXiv:1412.6980, as in PyTorch.
@@ -66,7 +73,13 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         check_lr(lr)
+        if isinstance(lr, Tensor) and foreach and not capturable:
+            raise ValueError(
+                f"lr as a Tensor is not supported for capturable=False and foreach=True{errors.here()}"
+            )
         check_not_negative(eps, "epsilon value")
+        if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+            raise ValueError(f"betas must be either both floats or both Tensors{errors.here()}")
         check_betas(betas)
         check_not_negative(weight_decay, "weight_decay value")
         check_modes(foreach, fused, differentiable)
@@ -77,6 +90,8 @@ class Adam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
+
+    _reads_found_inf = True
 
     def _state_of(self, param: Tensor, amsgrad: bool) -> dict[str, Any]:
         state: dict[str, Any] = self.state[param]
@@ -91,35 +106,30 @@ class Adam(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change all parameters that have a gradient; returns the closure's loss."""
         loss = run_closure(closure)
+        if must_skip(self):
+            return loss
         for group in self.param_groups:
             beta1, beta2 = group["betas"]
             amsgrad = group["amsgrad"]
             for namespace, params, gradients in with_gradients(group):
                 states = [self._state_of(param, amsgrad) for param in params]
-                for count, chosen in _by_step(states).items():
-                    these = [states[i] for i in chosen]
-                    largest = [state["max_exp_avg_sq"]._array for state in these] if amsgrad else None
+                flag = flag_on(self, params[0])
+                columns = [
+                    [param._array for param in params],
+                    [gradient._array for gradient in gradients],
+                    [state["exp_avg"]._array for state in states],
+                    [state["exp_avg_sq"]._array for state in states],
+                    [state["max_exp_avg_sq"]._array for state in states] if amsgrad else None,
+                ]
+                for step, places in next_steps(namespace, params, states, group["capturable"], flag):
                     namespace.adam_step(
-                        [params[i]._array for i in chosen], [gradients[i]._array for i in chosen],
-                        [state["exp_avg"]._array for state in these],
-                        [state["exp_avg_sq"]._array for state in these], largest, step=count,
-                        lr=number(group["lr"]), beta1=number(beta1), beta2=number(beta2), eps=group["eps"],
+                        *(pick(column, places) for column in columns), step=step, lr=rate(group["lr"], params[0]),
+                        beta1=number(beta1), beta2=number(beta2), eps=group["eps"],
                         weight_decay=group["weight_decay"], decoupled=group["decoupled_weight_decay"],
-                        amsgrad=amsgrad, maximize=group["maximize"],
+                        amsgrad=amsgrad, maximize=group["maximize"], found_inf=flag,
                     )  # fmt: skip
                 changed(params)
         return loss
-
-
-def _by_step(states: list[dict[str, Any]]) -> dict[int, list[int]]:
-    """Count one more step for each state; positions of states by the number of their step (mostly one for
-    all)."""
-    found: dict[int, list[int]] = {}
-    for position, state in enumerate(states):
-        count = state["step"]._array
-        count += 1
-        found.setdefault(int(count), []).append(position)
-    return found
 
 
 class AdamW(Adam):

@@ -90,6 +90,12 @@ class Optimizer:
     """
 
     _opt_called = False
+    #: whether `step` leaves it to the GPU to look at `found_inf`
+    _reads_found_inf = False
+    #: set for one step by `amp.GradScaler` or by who unscales gradients: what gradients must be divided by, and a number
+    #: that is not 0 if the step must not happen
+    grad_scale: Tensor | None = None
+    found_inf: Tensor | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -362,6 +368,8 @@ def check_betas(betas: Any) -> None:
 def check_modes(foreach: Any, fused: Any, differentiable: bool) -> None:
     """`foreach` and `fused` choose between implementations in PyTorch; here there is one, over lists, for all
     values."""
+    if fused and differentiable:
+        raise RuntimeError(f"`fused` does not support `differentiable`{errors.here()}")
     if fused and foreach:
         raise RuntimeError(f"`fused` and `foreach` cannot be `True` together.{errors.here()}")
     if differentiable:
@@ -369,6 +377,77 @@ def check_modes(foreach: Any, fused: Any, differentiable: bool) -> None:
             "differentiable=True is not supported: compute new parameters out of place from "
             f"autograd.grad(..., create_graph=True) instead{errors.here()}"
         )
+
+
+def must_skip(optimizer: Optimizer) -> bool:
+    """What comes before a step: unscale the gradients, if someone asks for that, and tell whether nothing is to be done,
+    if that can be told without waiting for a GPU."""
+    if optimizer.grad_scale is not None:
+        for group in optimizer.param_groups:
+            for namespace, params, gradients in with_gradients(group):
+                device = params[0].device
+                scale = optimizer.grad_scale.to(device)._array
+                namespace.unscale(arrays(gradients), scale, zeros_for_flag(device)._array)
+                changed(gradients)
+    flag = optimizer.found_inf
+    return flag is not None and flag.device.type == "cpu" and bool(flag)
+
+
+def zeros_for_flag(device: Any) -> Tensor:
+    """A float32 zero on a device."""
+    return FUNCTIONS["zeros"]((), dtype=dtypes.float32, device=device)  # type: ignore[no-any-return]
+
+
+def flag_on(optimizer: Optimizer, param: Tensor) -> Any:
+    """`found_inf` as a raw array on the device of a parameter, or None. (On the CPU `must_skip` has looked at it.)"""
+    flag = optimizer.found_inf
+    return None if flag is None or flag.device.type == "cpu" else flag.to(param.device)._array
+
+
+def rate(value: Any, param: Tensor) -> Any:
+    """A learning rate for the device of a parameter: a raw array where it lies in that GPU's memory, else a number."""
+    if isinstance(value, Tensor) and value.device.type == "cuda" and value._type.device is param._type.device:
+        return value._array.reshape(())
+    return number(value)
+
+
+def next_steps(
+    namespace: Any, params: list[Tensor], states: list[dict[str, Any]], capturable: bool, flag: Any
+) -> list[tuple[Any, Any]]:
+    """Count one more step in all states. Returns pairs: the numbers of the step (one number, or arrays in the GPU's memory),
+    and the places of its parameters (None for all).
+
+    Numbers of steps live in the GPU's memory where `capturable` says so, and from when on a `GradScaler` decides there
+    whether a step happens; else on the CPU."""
+    device = params[0].device
+    if capturable and device.type == "cpu":
+        raise AssertionError(
+            "If capturable=True, params and state_steps must be on supported devices: ['cuda']."
+            f"{errors.here()}"
+        )
+    counts = [state["step"] for state in states]
+    if device.type == "cuda" and (
+        capturable or flag is not None or any(count.device.type == "cuda" for count in counts)
+    ):
+        for place, count in enumerate(counts):
+            if count._type.device is not params[place]._type.device:
+                counts[place] = states[place]["step"] = count.to(device)
+        steps = arrays(counts)
+        namespace.advance_steps(steps, flag)
+        return [(steps, None)]
+    found: dict[float, list[int]] = {}
+    for place, count in enumerate(counts):
+        array = count._array
+        array += 1
+        found.setdefault(float(array), []).append(place)
+    if len(found) == 1:
+        return [(next(iter(found)), None)]
+    return list(found.items())
+
+
+def pick(items: Any, places: list[int] | None) -> Any:
+    """The items at these places; all for None."""
+    return items if places is None or items is None else [items[place] for place in places]
 
 
 def with_gradients(group: dict[str, Any]) -> Iterator[tuple[Any, list[Tensor], list[Tensor]]]:

@@ -12,7 +12,10 @@ from autograd_gpu.optim.optimizer import (
     check_lr,
     check_modes,
     check_not_negative,
-    number,
+    flag_on,
+    must_skip,
+    next_steps,
+    rate,
     run_closure,
     step_count,
     with_gradients,
@@ -35,7 +38,8 @@ class RMSprop(Optimizer):
         momentum: ``b = momentum * b + g / (sqrt(v) + eps); p -= lr * b``.
         centered: subtract the square of the gradient's running mean from v (A. Graves, arXiv:1308.0850).
         maximize: ascend.
-        foreach, capturable: accepted for PyTorch's sake; all parameters are updated by one call in any case.
+        foreach: accepted for PyTorch's sake; all parameters are updated by one call in any case.
+        capturable: keep the numbers of the steps in the GPU's memory, as for `Adam`.
         differentiable: must be False.
 
     Source: G. Hinton, Coursera lecture 6e, 2012, as in PyTorch.
@@ -74,29 +78,34 @@ class RMSprop(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults)
 
+    _reads_found_inf = True
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change all parameters that have a gradient; returns the closure's loss."""
         loss = run_closure(closure)
+        if must_skip(self):
+            return loss
         for group in self.param_groups:
             names = ["square_avg"]
             names += ["momentum_buffer"] if group["momentum"] > 0 else []
             names += ["grad_avg"] if group["centered"] else []
             for namespace, params, gradients in with_gradients(group):
+                states = [self.state[param] for param in params]
                 kept: dict[str, list[Any]] = {name: [] for name in names}
-                for param in params:
-                    state = self.state[param]
+                for param, state in zip(params, states, strict=True):
                     if not state:
                         state["step"] = step_count()
-                    state["step"]._array += 1
                     for name in names:
                         if name not in state:
                             state[name] = zeros_like(param)
                         kept[name].append(state[name]._array)
+                flag = flag_on(self, params[0])
+                next_steps(namespace, params, states, group["capturable"], flag)
                 namespace.rmsprop_step(
                     arrays(params), arrays(gradients), kept["square_avg"], kept.get("grad_avg"),
-                    kept.get("momentum_buffer"), lr=number(group["lr"]), alpha=group["alpha"],
+                    kept.get("momentum_buffer"), lr=rate(group["lr"], params[0]), alpha=group["alpha"],
                     eps=group["eps"], weight_decay=group["weight_decay"], momentum=group["momentum"],
-                    centered=group["centered"], maximize=group["maximize"],
+                    centered=group["centered"], maximize=group["maximize"], found_inf=flag,
                 )  # fmt: skip
                 changed(params)
         return loss

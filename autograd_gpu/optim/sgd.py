@@ -13,7 +13,10 @@ from autograd_gpu.optim.optimizer import (
     check_lr,
     check_modes,
     check_not_negative,
+    flag_on,
+    must_skip,
     number,
+    rate,
     run_closure,
     with_gradients,
     zeros_like,
@@ -73,25 +76,34 @@ class SGD(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults)
 
+    _reads_found_inf = True
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change all parameters that have a gradient; returns the closure's loss."""
         loss = run_closure(closure)
+        if must_skip(self):
+            return loss
         for group in self.param_groups:
+            momentum, dampening = group["momentum"], group["dampening"]
             for namespace, params, gradients in with_gradients(group):
-                momentum = group["momentum"]
                 velocities: list[Any] = [None] * len(params)
                 first: list[bool] = []
+                flag = flag_on(self, params[0])
                 if momentum != 0:
                     states = [self.state[param] for param in params]
                     first = [state.get("momentum_buffer") is None for state in states]
+                    # A first step that does not happen leaves zeros: the next one gives what a first step would, unless
+                    # it is damped. So then it is found out here.
+                    if flag is not None and dampening != 0 and any(first) and bool(flag):
+                        continue
                     for param, state, new in zip(params, states, first, strict=True):
                         if new:
                             state["momentum_buffer"] = zeros_like(param)
                     velocities = [state["momentum_buffer"]._array for state in states]
                 namespace.sgd_step(
-                    arrays(params), arrays(gradients), velocities, lr=number(group["lr"]), momentum=momentum,
-                    dampening=group["dampening"], weight_decay=number(group["weight_decay"]),
-                    nesterov=group["nesterov"], maximize=group["maximize"], first_step=first,
+                    arrays(params), arrays(gradients), velocities, lr=rate(group["lr"], params[0]),
+                    momentum=momentum, dampening=dampening, weight_decay=number(group["weight_decay"]),
+                    nesterov=group["nesterov"], maximize=group["maximize"], first_step=first, found_inf=flag,
                 )  # fmt: skip
                 changed(params)
         return loss

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from typing import Any
 
 from autograd_gpu import errors
+from autograd_gpu.amp.autocast_mode import remembered
 from autograd_gpu.autograd import graph
 from autograd_gpu.autograd.function import Function
 from autograd_gpu.core import modes
@@ -106,6 +107,7 @@ def checkpoint(
         with first:
             return function(*args, **kwargs)
     state = default_generator.get_state() if preserve_rng_state else None
+    autocast = remembered()
     held = [each for each in modes.local.interceptors if getattr(each, "holds_in_recomputation", False)]
 
     def again(*args: Any) -> None:
@@ -115,6 +117,7 @@ def checkpoint(
                 default_generator.set_state(state)
             for interceptor in held:
                 stack.enter_context(modes.intercept(interceptor))
+            stack.enter_context(autocast())
             stack.enter_context(second)
             function(*args, **kwargs)
 
@@ -161,6 +164,7 @@ class _Reentrant(Function):
         graph.note_passes()
         ctx.function = function
         ctx.state = default_generator.get_state() if preserve else None
+        ctx.autocast = remembered()
         ctx.given = [None if isinstance(each, Tensor) else each for each in args]
         ctx.wanted = ctx.needs_input_grad[2:]
         ctx.positions = [position for position, each in enumerate(args) if isinstance(each, Tensor)]
@@ -180,7 +184,7 @@ class _Reentrant(Function):
             args[position] = detach(tensor)
             if ctx.wanted[position]:
                 args[position].requires_grad_()
-        with fork_rng(enabled=ctx.state is not None), modes.enable_grad():
+        with fork_rng(enabled=ctx.state is not None), modes.enable_grad(), ctx.autocast():
             if ctx.state is not None:
                 default_generator.set_state(ctx.state)
             result = ctx.function(*args)

@@ -217,7 +217,12 @@ class CudaOptimizers(Optimizers):
     def scale_to_norm(self, arrays: Sequence[Array], total: Array, *, limit: float) -> None:
         """See ``Gradients.scale_to_norm``."""
         for dtype, own in self._real_arrays(arrays):
-            self._over(own, f"scale_to_norm<{kernels.FLOATS[dtype.name]}>", kernels.contiguous(total, dtype), np.float64(limit))
+            self._over(
+                own,
+                f"scale_to_norm<{kernels.FLOATS[dtype.name]}>",
+                kernels.contiguous(total, dtype),
+                np.float64(limit),
+            )
 
     def clamp_all(self, arrays: Sequence[Array], *, limit: float) -> None:
         """See ``Gradients.clamp_all``."""

@@ -48,7 +48,9 @@ class Gradients(Base):
                 reduce = np.maximum if p == np.inf else np.add
                 first = start // PART
                 whole = len(piece) // PART
-                sums[first : first + whole] = reduce.reduce(piece[: whole * PART].reshape(whole, PART), axis=1)
+                sums[first : first + whole] = reduce.reduce(
+                    piece[: whole * PART].reshape(whole, PART), axis=1
+                )
                 if whole * PART < len(piece):
                     sums[first + whole] = reduce.reduce(piece[whole * PART :])
 
@@ -64,11 +66,7 @@ class Gradients(Base):
         """Multiply all arrays by ``min(1, limit / (total + 1e-6))``."""
         factor = np.minimum(limit / (np.asarray(total, float64) + 1e-6), 1.0)
         for array in arrays:
-            wide = float32 if is_half(array.dtype) else array.dtype
-            if array.dtype == wide:
-                _in_ranges(lambda piece, f=wide.type(factor): np.multiply(piece, f, out=piece), array)
-            else:
-                array[...] = (array.astype(wide) * wide.type(factor)).astype(array.dtype)
+            _multiply(array, factor)
 
     def clamp_all(self, arrays: Sequence[Array], *, limit: float) -> None:
         """Limit all elements to [-limit, limit]; NaN stays NaN."""
@@ -89,11 +87,7 @@ class Gradients(Base):
             if not bool(np.isfinite(array).all()):
                 found_inf[...] = 1
             if inverse is not None and inverse != 1.0:
-                if is_half(array.dtype):
-                    array[...] = (array.astype(float32) * float32.type(inverse)).astype(array.dtype)
-                else:
-                    factor = array.dtype.type(np.float32(inverse))
-                    _in_ranges(lambda piece, f=factor: np.multiply(piece, f, out=piece), array)
+                _multiply(array, np.float32(inverse))
 
     def update_scale(
         self,
@@ -118,6 +112,15 @@ class Gradients(Base):
                 scale[...] = grown
             count = 0
         tracker[...] = count
+
+
+def _multiply(array: Array, factor: object) -> None:
+    """Multiply an array by a number; halves are computed in float32."""
+    if is_half(array.dtype):
+        array[...] = (array.astype(float32) * float32.type(factor)).astype(array.dtype)
+    else:
+        number = array.dtype.type(factor)
+        _in_ranges(lambda piece: np.multiply(piece, number, out=piece), array)
 
 
 def _in_ranges(function: object, array: Array) -> None:

@@ -112,7 +112,17 @@ class Optimizers(Gradients):
         plain = (decoupled or weight_decay == 0) and not maximize
         largest = max_exp_avg_sqs if amsgrad else None
 
-        def rule(n: tuple[Array, ...], s: Array, t: Array, _: bool, p: Array, g: Array, m: Array, v: Array, top: Array) -> None:
+        def rule(
+            n: tuple[Array, ...],
+            s: Array,
+            t: Array,
+            _: bool,
+            p: Array,
+            g: Array,
+            m: Array,
+            v: Array,
+            top: Array,
+        ) -> None:
             size, b1, unlike1, b2, unlike2, small, decay, keep = n
             if decoupled and weight_decay != 0:
                 np.multiply(p, keep, p)
@@ -139,7 +149,9 @@ class Optimizers(Gradients):
             root = math.sqrt(1 - beta2**count)
             size = lr / (1 - beta1**count) * root
 
-            def numbers(of: Callable[[float], Array], size: float = size, root: float = root) -> tuple[Array, ...]:
+            def numbers(
+                of: Callable[[float], Array], size: float = size, root: float = root
+            ) -> tuple[Array, ...]:
                 return (
                     of(size), of(beta1), of(1 - beta1), of(beta2), of(1 - beta2), of(eps * root),
                     of(0.0 if decoupled else weight_decay), of(1 - lr * weight_decay if decoupled else 1.0),
@@ -176,7 +188,15 @@ class Optimizers(Gradients):
             return of(float(lr)), of(alpha), of(1 - alpha), of(eps), of(weight_decay), of(momentum)
 
         def rule(
-            n: tuple[Array, ...], s: Array, t: Array, _: bool, p: Array, g: Array, square: Array, mean: Array, velocity: Array
+            n: tuple[Array, ...],
+            s: Array,
+            t: Array,
+            _: bool,
+            p: Array,
+            g: Array,
+            square: Array,
+            mean: Array,
+            velocity: Array,
         ) -> None:
             size, keep, unlike, small, decay, friction = n
             if not plain:
@@ -252,7 +272,9 @@ def _skipped(found_inf: Array | None) -> bool:
     return found_inf is not None and bool(found_inf)
 
 
-def _by_step(step: float | Sequence[Array], count: int) -> list[tuple[float, Callable[[Sequence[Any]], Sequence[Any]]]]:
+def _by_step(
+    step: float | Sequence[Array], count: int
+) -> list[tuple[float, Callable[[Sequence[Any]], Sequence[Any]]]]:
     """The numbers of steps, and for each what picks its parameters from a list."""
     if isinstance(step, (int, float)):
         return [(step, lambda items: items)]

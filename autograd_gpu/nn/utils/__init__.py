@@ -1,6 +1,7 @@
 """Helpers for training loops: clipping gradients, parameters as one vector."""
 
 from autograd_gpu.nn.utils.clip import (
+    clip_grad_norm,
     clip_grad_norm_,
     clip_grad_value_,
     clip_grads_with_norm_,
@@ -9,6 +10,7 @@ from autograd_gpu.nn.utils.clip import (
 from autograd_gpu.nn.utils.vector import parameters_to_vector, vector_to_parameters
 
 __all__ = [
+    "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",
