@@ -67,19 +67,21 @@ class Attention(Elementwise, Reductions, LinearAlgebra, Random):
             scores = self._scores(query, key, mask, images, rows, scale, is_causal)
             highest = self._amax(scores, axis=-1, keepdims=True)
             seen = highest > -math.inf
-            highest[~seen & (highest == highest)] = 0  # where no key is seen: -inf - 0, not -inf + inf
+            # Where no key is seen: -inf - 0, not -inf + inf. (Writing through a mask makes a GPU's program wait.)
+            unseen = ~seen & (highest == highest)
+            highest = self.masked_fill(highest, unseen, self._constant(0, highest.dtype))
             scores -= highest
             self.exp(scores, out=scores)
             total = self._sum(scores, axis=-1, keepdims=True)
             lonely = total == 0
-            total[lonely] = 1
+            total = self.masked_fill(total, lonely, self._constant(1, total.dtype))
             scores /= total
             if kept is not None:
                 scores *= kept[images][..., rows, :]
             out[images][..., rows, :] = self.matmul(scores, value[images])
             total = self.log(total, out=total)
             total += highest
-            total[lonely] = math.inf
+            total = self.masked_fill(total, lonely, self._constant(math.inf, total.dtype))
             lse[images][..., rows] = total[..., 0]
         if kept is not None:
             out *= 1 / (1 - dropout_p) if dropout_p < 1 else 0
