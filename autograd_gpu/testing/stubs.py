@@ -103,7 +103,8 @@ def _reexports(names: _Names) -> Iterator[str]:
     """What autograd_gpu/__init__.py imports and assigns under public names, read from its source."""
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     for lazy in vars(autograd_gpu)["_LAZY"]:
-        names.reexport("autograd_gpu", lazy)
+        value = getattr(autograd_gpu, lazy)
+        names.reexport("autograd_gpu" if isinstance(value, types.ModuleType) else value.__module__, lazy)
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("autograd_gpu"):
             for imported in statement.names:
