@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "common.cuh"
+#include "pack.cuh"
 
 const int AXES = 8;
 
@@ -21,22 +21,17 @@ struct Layout {
     i64 size[AXES], step[Formula::INPUTS][AXES], axes;
 };
 
-template <typename T>
-struct alignas(16) Sixteen {
-    T at[16 / sizeof(T)];
-};
-
 // Neighbouring threads take neighbouring 16 bytes; without `packs` (unaligned arrays), or at the end, single elements.
 template <typename Formula, typename T, int MASK>
 __global__ void contiguous(const Operands<Formula> operands, i64 n, bool packs) {
     typedef Wide<T> W;
-    const int LANES = 16 / sizeof(T), INPUTS = Formula::INPUTS, OUTPUTS = Formula::OUTPUTS;
+    const int LANES = Pack<T>::size, INPUTS = Formula::INPUTS, OUTPUTS = Formula::OUTPUTS;
     i64 first = thread_index() * LANES;
     if (packs && first + LANES <= n) {
-        Sixteen<T> in[INPUTS], out[OUTPUTS];
+        Pack<T> in[INPUTS], out[OUTPUTS];
 #pragma unroll
         for (int k = 0; k < INPUTS; ++k)
-            if (!(MASK >> k & 1)) *(uint4 *)&in[k] = *(const uint4 *)((const T *)operands.input[k] + first);
+            if (!(MASK >> k & 1)) in[k] = load_pack((const T *)operands.input[k] + first);
 #pragma unroll
         for (int lane = 0; lane < LANES; ++lane) {
             W values[INPUTS], results[OUTPUTS];
@@ -48,7 +43,7 @@ __global__ void contiguous(const Operands<Formula> operands, i64 n, bool packs) 
             for (int k = 0; k < OUTPUTS; ++k) out[k].at[lane] = store<T>(results[k]);
         }
 #pragma unroll
-        for (int k = 0; k < OUTPUTS; ++k) *(uint4 *)((T *)operands.output[k] + first) = *(uint4 *)&out[k];
+        for (int k = 0; k < OUTPUTS; ++k) store_pack((T *)operands.output[k] + first, out[k]);
     } else {
         for (i64 i = first; i < n && i < first + LANES; ++i) {
             W values[INPUTS], results[OUTPUTS];
