@@ -1,4 +1,5 @@
-"""Layer 8: the command line. `python -m autograd_gpu train` trains a digit classifier, `info` prints facts for a bug report."""
+"""Layer 8: the command line. `python -m autograd_gpu train` trains a digit classifier, `info` prints facts for a bug report,
+`kernels` compiles the CUDA kernels, on any machine, and says what they take of a card."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 import autograd_gpu as ag
 from autograd_gpu import info
 from autograd_gpu.device import cuda_unavailable_reason
+from autograd_gpu.device.compiler import CompilerMissing
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -17,6 +19,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m autograd_gpu", description="Autograd on NumPy and CUDA.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("info", help="versions, devices, BLAS, CuPy and driver: what a bug report needs")
+    listing = commands.add_parser(
+        "kernels",
+        help="compile all CUDA kernels (no GPU needed): registers, shared memory, stack, spills, 16-byte accesses",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    listing.add_argument("files", nargs="*", metavar="FILE", help="only these, for example softmax (all)")
+    listing.add_argument("--arch", type=_architecture, default="sm_90", help="what to compile for")
+    listing.add_argument("--json", action="store_true", help="for programs")
     train = commands.add_parser(
         "train",
         help="train a classifier of handwritten digits",
@@ -38,7 +48,25 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.command == "info":
         print(info.report())
         return 0
+    if arguments.command == "kernels":
+        return _kernels(arguments)
     return _train(arguments)
+
+
+def _architecture(text: str) -> int:
+    number = text.removeprefix("sm_")
+    if not number.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is no architecture; say sm_90")
+    return int(number)
+
+
+def _kernels(arguments: argparse.Namespace) -> int:
+    files = [Path(file).stem for file in arguments.files]
+    try:
+        print(info.kernels(arguments.arch, files, arguments.json))
+    except (CompilerMissing, ValueError) as error:
+        return _fail(str(error))
+    return 0
 
 
 def _positive(text: str) -> int:

@@ -25,7 +25,7 @@ from autograd_gpu.device.instances import BLOCK, COMPLEX, FLOATS, INSTANCES, INT
 
 __all__ = [
     "BLOCK", "COMPLEX", "FLOATS", "INSTANCES", "INTEGERS", "TYPES", "Source", "blocks_for", "contiguous", "folder",
-    "launch", "options", "source", "start",
+    "launch", "messages", "options", "source", "source_of", "start",
 ]  # fmt: skip
 
 #: the largest grid: x ends at 2^31 - 1, y and z before 2^16
@@ -162,7 +162,8 @@ def start(
 
 
 @functools.cache
-def _ours(file: str) -> Source:
+def source_of(file: str) -> Source:
+    """A kernel file of ours, ready to be compiled."""
     return Source(f"{file}.cu", source(file), options())
 
 
@@ -171,7 +172,7 @@ def launch(
 ) -> None:
     """Starts `blocks` blocks of BLOCK threads of one of our own kernels; see `start`."""
     if blocks > 0:
-        function = _ours(file).function(instance, INSTANCES[file][group])
+        function = source_of(file).function(instance, INSTANCES[file][group])
         start(function, instance, (blocks,), (BLOCK,), arguments, shared)
 
 
