@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core.graph import Tensor, node_of, visible
+from autograd_gpu.core.graph import Tensor, node_of, visible, wrap
 from autograd_gpu.core.leaves import is_leaf
 from autograd_gpu.core.op import expose
 
@@ -234,7 +235,11 @@ def _remarks(tensor: Tensor) -> Iterator[str]:
 
 
 def tensor_repr(tensor: Tensor) -> str:
-    """The text that ``repr(tensor)`` and ``print(tensor)`` give."""
+    """The text that ``repr(tensor)`` and ``print(tensor)`` give. Inside `vmap` that is the whole batch."""
+    namespace = tensor._type.namespace
+    if hasattr(namespace, "whole"):
+        whole = textwrap.indent(tensor_repr(wrap(namespace.whole(tensor._array))), "    ")
+        return f"BatchedTensor(lvl={namespace.batch.level}, bdim=0, value=\n{whole}\n)"
     kind = type(tensor).__name__
     prefix = "tensor(" if kind in ("Tensor", "Parameter") else f"{kind}("
     text = prefix + _contents(tensor, len(prefix))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograd_gpu.autograd import forward_ad
 from autograd_gpu.autograd.closeness import is_close
 from autograd_gpu.autograd.jacobian import (
     Function,
@@ -18,13 +20,25 @@ from autograd_gpu.autograd.jacobian import (
     gradients,
     host,
     like,
+    like_stack,
     numerical_jacobian,
     push_forward,
     uniform,
     unit_directions,
+    zeros_like,
 )
+from autograd_gpu.core import backward
 from autograd_gpu.core.backward import grad
 from autograd_gpu.core.graph import Tensor
+
+BATCHED_BACKWARD = """\
+gradcheck or gradgradcheck failed while testing batched gradient computation: `vmap` over the backward pass (what
+jacobian(vectorize=True), is_grads_batched=True and ag.func.jacrev do) does not give what single passes give. Write the backward
+in tensor ops without .item() and data-dependent shapes, or leave check_batched_grad=False."""
+BATCHED_FORWARD = """\
+gradcheck failed while testing batched gradient computation with forward-mode AD: `vmap` over tangents (what ag.func.jacfwd
+does) does not give what single tangents give. Write the function in tensor ops without .item() and data-dependent shapes, or
+leave check_batched_forward_grad=False."""
 
 
 class Check:
@@ -254,6 +268,81 @@ class Check:
                         "has an undefined "
                         f"tangent value. Got: {b} but expected: {a}"
                     )
+
+    # -- many at once ----------------------------------------------------------------------------------------
+
+    def batched_backward(self) -> None:
+        """Backward passes over a batch of gradients must give what single passes give."""
+        for index, output in enumerate(self.outputs):
+            cotangents = self.two_of(output)
+            single = [
+                grad(output, self.leaves, g, retain_graph=True, materialize_grads=True) for g in cotangents
+            ]
+            stacked = like_stack(output, cotangents)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="There is a performance drop")
+                try:
+                    found = grad(
+                        output,
+                        self.leaves,
+                        stacked,
+                        retain_graph=True,
+                        materialize_grads=True,
+                        is_grads_batched=True,
+                    )
+                except RuntimeError as error:
+                    raise GradcheckError(
+                        f"While computing batched gradients, got: {error}\n\n{BATCHED_BACKWARD}"
+                    ) from error
+            for number, g in enumerate(found):
+                expected = np.stack([host(each[number]) for each in single])
+                self.agree_batched(
+                    self.selected[index], self.positions[number], host(g), expected, BATCHED_BACKWARD
+                )
+
+    def batched_forward(self) -> None:
+        """Forward mode over a batch of tangents must give what single tangents give."""
+        for position in self.positions:
+            leaf = self.inputs[position]
+
+            def push(tangent: Tensor, position: int = position) -> tuple[Tensor, ...]:
+                with forward_ad.dual_level():
+                    moving = [value.detach() if isinstance(value, Tensor) else value for value in self.inputs]
+                    moving[position] = forward_ad.make_dual(moving[position], tangent)
+                    unpacked = [forward_ad.unpack_dual(output) for output in call(self.func, moving)]
+                    return tuple(
+                        zeros_like(dual.primal) if dual.tangent is None else dual.tangent
+                        for dual in unpacked
+                        if differentiable(dual.primal)
+                    )
+
+            tangents = self.two_of(leaf)
+            single = [push(tangent) for tangent in tangents]
+            assert backward.vectorize is not None
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="There is a performance drop")
+                try:
+                    found = backward.vectorize(push)(like_stack(leaf, tangents))
+                except RuntimeError as error:
+                    raise GradcheckError(
+                        f"While computing batched gradients, got: {error}\n\n{BATCHED_FORWARD}"
+                    ) from error
+            for number, tangent in enumerate(found):
+                expected = np.stack([host(each[number]) for each in single])
+                self.agree_batched(number, position, host(tangent), expected, BATCHED_FORWARD)
+
+    def two_of(self, tensor: Tensor) -> list[Tensor]:
+        """Two random tensors like one."""
+        shape, is_complex = tensor._array.shape, tensor._type.is_complex
+        return [like(tensor, uniform(self.generator, shape, is_complex)) for _ in range(2)]
+
+    @staticmethod
+    def agree_batched(output: int, position: int, found: HostArray, expected: HostArray, advice: str) -> None:
+        """Raise unless a batch gave what its members give."""
+        if not is_close(found, expected, 1e-5, 1e-8, equal_nan=False).all():
+            raise GradcheckError(
+                f"For output {output} and input {position}:\n\n{advice}\n\nGot:\n{found}\n\nExpected:\n{expected}"
+            )
 
     # -- what went wrong -------------------------------------------------------------------------------------
 

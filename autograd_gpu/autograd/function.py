@@ -372,7 +372,8 @@ class Function(metaclass=_FunctionMeta):
         del interceptors[position]
         ctx: FunctionCtx | None = None
         try:
-            if not any(hasattr(other, "apply_function") or isinstance(other, Level) for other in around):
+            alone = not any(hasattr(other, "apply_function") or isinstance(other, Level) for other in around)
+            if alone or cls.setup_context is Function.setup_context:
                 outputs, ctx = cls._record(args, kwargs, vectorizers)
             else:
                 outputs = cls.applied(args, kwargs, around, vectorizers)

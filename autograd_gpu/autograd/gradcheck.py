@@ -16,12 +16,6 @@ from autograd_gpu.core.graph import Tensor, wrap
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
-_BATCHED = (
-    "{name}: {option}=True needs vmap over the backward, which autograd_gpu does not have; leave it False "
-    "and check a "
-    "batch with a loop over gradcheck"
-)
-
 
 def gradcheck(
     func: Function,
@@ -60,7 +54,8 @@ def gradcheck(
         nondet_tol: how much two identical backward passes may differ.
         check_undefined_grad: also check that outputs without a gradient count as outputs with zero gradient.
         check_grad_dtypes: also check that gradients have the dtypes of the inputs.
-        check_batched_grad, check_batched_forward_grad: not available, must be False.
+        check_batched_grad: also check that `vmap` over backward passes gives what single passes give.
+        check_batched_forward_grad: the same for forward mode.
         check_forward_ad: also check forward mode.
         check_backward_ad: check backward mode.
         fast_mode: compare random projections of the Jacobian instead of all its elements: two evaluations of
@@ -74,7 +69,7 @@ def gradcheck(
         GradcheckError: a RuntimeError, if the check failed.
         ValueError: if no input requires grad.
         RuntimeError: if an input's elements overlap in memory (expanded tensors).
-        NotImplementedError: for the batched checks.
+        AssertionError: for options that do not go together.
 
     Example:
         >>> from autograd_gpu.autograd import gradcheck
@@ -90,11 +85,6 @@ def gradcheck(
         raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
     if check_batched_forward_grad and not check_forward_ad:
         raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
-    _refuse(
-        "gradcheck",
-        check_batched_grad=check_batched_grad,
-        check_batched_forward_grad=check_batched_forward_grad,
-    )
     given = as_tuple(inputs)
     _check_inputs(given)
     check = Check(func, given, eps, atol, rtol, check_grad_dtypes, fast_mode)
@@ -106,7 +96,11 @@ def gradcheck(
             check.forward()
             if check_undefined_grad:
                 check.missing_tangents()
+        if check_batched_forward_grad:
+            check.batched_forward()
         if check_backward_ad and check.outputs:
+            if check_batched_grad:
+                check.batched_backward()
             check.zero_cotangents()
             if check_undefined_grad:
                 check.missing_cotangents()
@@ -164,7 +158,6 @@ def gradgradcheck(
         raise AssertionError("Setting check_undefined_grad=True requires check_rev_over_rev to be True")
     if check_batched_grad and not check_rev_over_rev:
         raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
-    _refuse("gradgradcheck", check_batched_grad=check_batched_grad)
     given = as_tuple(inputs)
     outputs = [output for output in call(func, given) if output.requires_grad]
     if not outputs:
@@ -195,17 +188,12 @@ def gradgradcheck(
         nondet_tol=nondet_tol,
         check_undefined_grad=check_undefined_grad,
         check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
         check_forward_ad=check_fwd_over_rev,
         check_backward_ad=check_rev_over_rev,
         fast_mode=fast_mode,
         masked=masked,
     )
-
-
-def _refuse(name: str, **options: bool) -> None:
-    for option, wanted in options.items():
-        if wanted:
-            raise NotImplementedError(_BATCHED.format(name=name, option=option))
 
 
 def _random_cotangents(outputs: Sequence[Tensor], strided: bool) -> tuple[Tensor, ...]:

@@ -70,6 +70,17 @@ def like(tensor: Tensor, values: HostArray) -> Tensor:
     return wrap(kind.namespace.from_host(array), kind)
 
 
+def like_stack(tensor: Tensor, members: Sequence[Tensor]) -> Tensor:
+    """Tensors like `tensor`, stacked."""
+    kind = tensor._type
+    return wrap(kind.namespace.stack([member._array for member in members], dim=0), kind)
+
+
+def zeros_like(tensor: Tensor) -> Tensor:
+    """Zeros of the dtype, shape and device of a tensor."""
+    return wrap(tensor._type.namespace.zeros(tensor._array.shape, tensor._type.numpy), tensor._type)
+
+
 def unit_directions(tensor: Tensor) -> Iterator[HostArray]:
     """One direction per element of a tensor."""
     shape = tensor._array.shape

@@ -5,11 +5,11 @@ Where a tensor is expected, a `GradientEdge` will do: the place in the graph tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
 from autograd_gpu import errors
-from autograd_gpu.core import engine
+from autograd_gpu.core import engine, modes
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Leaf, MultiNode, Node, Pick, Tensor, node_of, wrap
 from autograd_gpu.device import ArrayType
@@ -121,7 +121,7 @@ def _gradients(
                 f"Expected all tensors to be on the same device, but found at least two devices, {g._type.device} and "
                 f"{kind.device}! (grad_output[{position}] against output[{position}]){errors.here()}"
             )
-        elif g._type is not kind:
+        elif g._type.dtype is not kind.dtype:
             if g._type.is_complex != kind.is_complex:
                 raise RuntimeError(
                     f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
@@ -256,11 +256,14 @@ def grad(
     keep_graph = create_graph if retain_graph is None else retain_graph
     roots = _roots(results)
     wanted = _wanted(goals, roots)
+    gradients: list[Any] = []
     if is_grads_batched:
-        rows = _batched(results, goals, given, keep_graph, create_graph, allow_unused, materialize_grads)
-        return dict(zip(inputs, rows, strict=True)) if isinstance(inputs, dict) else rows
-    gradients = _gradients(results, roots, given, create_graph)
-    found = engine.run(roots, gradients, wanted=wanted, retain_graph=keep_graph, create_graph=create_graph)
+        found = _batched(results, roots, wanted, given, keep_graph, create_graph)
+    else:
+        gradients = _gradients(results, roots, given, create_graph)
+        found = engine.run(
+            roots, gradients, wanted=wanted, retain_graph=keep_graph, create_graph=create_graph
+        )
     answer: list[Tensor | None] = []
     for position, (goal, node, g) in enumerate(zip(goals, wanted, found, strict=True)):
         shape, kind = _shape_and_type(goal, node)
@@ -270,6 +273,8 @@ def grad(
                     f"materialize_grads cannot be used when the given input is a GradientEdge{errors.here()}"
                 )
             if materialize_grads:
+                if is_grads_batched:
+                    shape = (len(given[0] or ()), *shape)
                 g = wrap(kind.namespace.zeros(shape, kind.numpy), kind)
             elif not allow_unused:
                 raise RuntimeError(
@@ -284,31 +289,51 @@ def grad(
     return dict(zip(inputs, answer, strict=True)) if isinstance(inputs, dict) else tuple(answer)
 
 
+#: `ag.func.vmap` for passes through graphs, which puts itself here
+vectorize: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None
+
+
 def _batched(
     outputs: Sequence[Tensor | GradientEdge],
-    inputs: Sequence[Tensor | GradientEdge],
+    roots: Sequence[Node],
+    wanted: Sequence[Node],
     given: Sequence[Tensor | None],
     retain_graph: bool,
     create_graph: bool,
-    allow_unused: bool,
-    materialize_grads: bool,
-) -> tuple[Tensor | None, ...]:
-    """One pass for each entry of the batch in `given`'s first dimension."""
-    if any(g is None for g in given):
-        raise RuntimeError(f"is_grads_batched needs a gradient for every output{errors.here()}")
-    sizes = {len(g) for g in given if g is not None}
-    if len(sizes) != 1:
-        raise RuntimeError(
-            f"is_grads_batched: the batch sizes of grad_outputs differ: {sorted(sizes)}{errors.here()}"
-        )
-    (size,) = sizes
-    rows = [
-        grad(
-            outputs, inputs, [g[index] for g in given if g is not None],
-            retain_graph=retain_graph or index < size - 1, create_graph=create_graph,
-            allow_unused=allow_unused, materialize_grads=materialize_grads,
-        )
-        for index in range(size)
-    ]  # fmt: skip
-    stack = REGISTRY["stack"].public
-    return tuple(None if column[0] is None else stack(list(column)) for column in zip(*rows, strict=True))
+) -> list[Tensor | None]:
+    """One pass for the whole batch in the first dimension of `given`."""
+    assert vectorize is not None
+    _check_batch(outputs, roots, given)
+    present: list[int] = []
+
+    def pull(*gradients: Tensor) -> tuple[Tensor, ...]:
+        with modes.enable_grad():
+            starts = _gradients(outputs, roots, gradients, True)
+            found = engine.run(roots, starts, wanted=wanted, retain_graph=retain_graph, create_graph=True)
+        present[:] = [position for position, g in enumerate(found) if g is not None]
+        return tuple(found[position] for position in present)
+
+    rows = vectorize(pull)(*given)
+    result: list[Tensor | None] = [None] * len(wanted)
+    for position, row in zip(present, rows, strict=True):
+        result[position] = row if create_graph else wrap(row._array, row._type)
+    return result
+
+
+def _check_batch(
+    outputs: Sequence[Tensor | GradientEdge], roots: Sequence[Node], given: Sequence[Tensor | None]
+) -> None:
+    if len(given) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients{errors.here()}")
+    for position, (output, root, g) in enumerate(zip(outputs, roots, given, strict=True)):
+        if not isinstance(g, Tensor):
+            raise RuntimeError(f"is_grads_batched needs a gradient for every output{errors.here()}")
+        shape, _ = _shape_and_type(output, root)
+        if g._array.shape[1:] != shape or not g._array.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
+                "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was "
+                f"detected: grad_output[{position}] has a shape of {g.shape} and output[{position}] has a shape of "
+                f"{list(shape)}. If you only want some tensors in `grad_output` to be considered batched, consider using "
+                f"vmap.{errors.here()}"
+            )

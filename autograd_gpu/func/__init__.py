@@ -9,10 +9,12 @@ tensor([[ 4.,  8.],
 """
 
 from autograd_gpu.func.functional_call import functional_call, stack_module_state
+from autograd_gpu.func.rearrangement import rearrange
+from autograd_gpu.func.replacement import debug_unwrap, functionalize, replace_all_batch_norm_modules_
 from autograd_gpu.func.transforms import grad, grad_and_value, hessian, jacfwd, jacrev, jvp, linearize, vjp
 from autograd_gpu.func.vectorize import vmap
 
 __all__ = [
-    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "stack_module_state",
-    "vjp", "vmap",
+    "debug_unwrap", "functional_call", "functionalize", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
+    "linearize", "rearrange", "replace_all_batch_norm_modules_", "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from itertools import count
 from typing import Any, NoReturn
 
 from autograd_gpu import errors
+from autograd_gpu.core import modes
 from autograd_gpu.device import ArrayType, type_of, type_of_array
 
 Array = Any
@@ -38,6 +39,8 @@ class Batch:
 
     def __init__(self, size: int, randomness: str) -> None:
         self.number = _numbers()
+        #: how many transforms it is inside of, itself included
+        self.level = modes.local.transforms + 1
         self.size = size
         self.randomness = randomness
         self._types: dict[ArrayType, ArrayType] = {}
@@ -442,6 +445,10 @@ class BatchedNamespace:
         """With memory of its own for each example: what is written into it may vary."""
         array = lifted(self.batch, array)
         return BatchedArray(inside(array.value).copy(grown(self.batch, array)), self.batch)
+
+    def whole(self, array: BatchedArray) -> Array:
+        """All examples, as they are printed."""
+        return grown(self.batch, array)
 
     def is_contiguous(self, array: BatchedArray) -> bool:
         return bool(inside(array.value).is_contiguous(array.value))

@@ -33,19 +33,20 @@ def apply_function(
     from autograd_gpu.autograd.function import Function
 
     overridden = function.vmap is not Function.vmap
+    on_batches = function.generate_vmap_rule or vectorizer.lenient
     if function.generate_vmap_rule and overridden:
         raise RuntimeError(
             f"You tried to vmap over {function.__name__}, but it has both generate_vmap_rule=True and an overridden vmap "
             "staticmethod. Please set generate_vmap_rule=False or delete the overridden vmap staticmethod to avoid "
             f"ambiguity.{errors.here()}"
         )
-    if not function.generate_vmap_rule and not overridden:
+    if not on_batches and not overridden:
         raise RuntimeError(
             f"You tried to vmap over {function.__name__}, but it does not have vmap support. Please override and implement "
             f"the vmap staticmethod or set generate_vmap_rule=True.{errors.here()}"
         )
     concerned = any(vectorizer.batched(arg) for arg in args)
-    if function.generate_vmap_rule and concerned:
+    if on_batches and concerned:
         lifted = tuple(
             vectorizer.lifted(arg) if isinstance(arg, Tensor) and arg._type.differentiable else arg
             for arg in args

@@ -290,7 +290,8 @@ def _along(batch: Batch, name: str, x: BatchedArray, **params: Any) -> Any:
 
 
 @rule("softmax_backward", "log_softmax_backward")
-def _along_both(batch: Batch, name: str, x: BatchedArray, result: BatchedArray, *, dim: int | None) -> Any:
+def _along_both(batch: Batch, name: str, x: BatchedArray, *, dim: int | None, **other: BatchedArray) -> Any:
+    (result,) = other.values()
     first, second = grown(batch, x), grown(batch, result)
     if dim is None or not x.ndim:
         space = inside(first)

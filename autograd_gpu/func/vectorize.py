@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core import modes
+from autograd_gpu.core import backward, modes
 from autograd_gpu.core.call import REGISTRY, compute, constant, operand, prepare, record
 from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.op import Op, TensorNamespace, tensor_namespace
@@ -122,8 +122,10 @@ RANDOMNESS = (
 class Vectorizer:
     """The interceptor of one `vmap`."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, lenient: bool) -> None:
         self.batch = batch
+        #: whether every Function may run on batches, whatever it says of itself
+        self.lenient = lenient
         #: id of a constant -> it (so that the id stays its own), and what it is in the batch
         self._constants: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -324,6 +326,22 @@ def vmap(
     if not (chunk_size is None or chunk_size > 0):
         raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
 
+    return _vmap(func, in_dims, out_dims, randomness, chunk_size, lenient=False)
+
+
+def passes(func: Callable[..., Any]) -> Callable[..., Any]:
+    """`vmap` for passes through a graph, which was recorded by then: no business of functions that refuse transforms."""
+    return _vmap(func, 0, 0, "error", None, lenient=True)
+
+
+def _vmap(
+    func: Callable[..., Any],
+    in_dims: Any,
+    out_dims: Any,
+    randomness: str,
+    chunk_size: int | None,
+    lenient: bool,
+) -> Callable[..., Any]:
     @functools.wraps(func, updated=())
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         for found in trees.flatten(out_dims)[0]:
@@ -336,7 +354,7 @@ def vmap(
         dims = _in_dims(func, in_dims, args, leaves, tree)
         size = _batch_size(leaves, dims)
         if chunk_size is None or chunk_size >= size:
-            return _once(func, size, leaves, dims, tree, out_dims, randomness, kwargs)
+            return _once(func, size, leaves, dims, tree, out_dims, randomness, kwargs, lenient)
         results = []
         for start in range(0, size, chunk_size):
             length = min(chunk_size, size - start)
@@ -344,7 +362,7 @@ def vmap(
                 x if dim is None else x.narrow(dim, start, length)
                 for x, dim in zip(leaves, dims, strict=True)
             ]
-            results.append(_once(func, length, part, dims, tree, out_dims, randomness, kwargs))
+            results.append(_once(func, length, part, dims, tree, out_dims, randomness, kwargs, lenient))
         return _joined(results, out_dims)
 
     return wrapped
@@ -404,15 +422,16 @@ def _batch_size(leaves: list[Any], dims: list[int | None]) -> int:
 
 def _once(
     func: Any, size: int, leaves: list[Any], dims: list[int | None], tree: trees.Tree, out_dims: Any, randomness: str,
-    kwargs: dict[str, Any],
+    kwargs: dict[str, Any], lenient: bool,
 ) -> Any:  # fmt: skip
     batch = Batch(size, randomness)
     given = [
         value if dim is None else cross(ENTER, value, batch=batch, dim=dim)
         for value, dim in zip(leaves, dims, strict=True)
     ]
-    vectorizer = Vectorizer(batch)
-    with modes.intercept(vectorizer), modes.within_transforms():
+    vectorizer = Vectorizer(batch, lenient)
+    depth = modes.local.transforms + (not lenient)
+    with modes.intercept(vectorizer), modes.within_transforms(depth):
         outputs = func(*trees.unflatten(given, tree), **kwargs)
     return _left(func, batch, outputs, out_dims)
 
@@ -486,3 +505,6 @@ def _joined(results: list[Any], out_dims: Any) -> Any:
         ],
         structure,
     )
+
+
+backward.vectorize = passes

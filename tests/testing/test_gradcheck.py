@@ -191,16 +191,70 @@ def test_what_is_refused() -> None:
         gradcheck(ag.exp, ag.ones(1, dtype=ag.float64).expand(3).requires_grad_())
     with pytest.raises(TypeError, match="output 1 is a float"):
         gradcheck(lambda x: (x, 1.0), x)
-    with pytest.raises(NotImplementedError, match="check_batched_grad=True needs vmap"):
-        gradcheck(ag.exp, x, check_batched_grad=True)
-    with pytest.raises(NotImplementedError, match="check_batched_forward_grad=True needs vmap"):
-        gradcheck(ag.exp, x, check_batched_forward_grad=True, check_forward_ad=True)
-    with pytest.raises(NotImplementedError, match="gradgradcheck: check_batched_grad"):
-        gradgradcheck(ag.exp, x, check_batched_grad=True)
+    with pytest.raises(AssertionError, match="check_batched_grad=True requires check_backward_ad"):
+        gradcheck(ag.exp, x, check_batched_grad=True, check_backward_ad=False, check_forward_ad=True)
+    with pytest.raises(AssertionError, match="check_batched_forward_grad=True requires check_forward_ad"):
+        gradcheck(ag.exp, x, check_batched_forward_grad=True)
     with pytest.raises(
         AssertionError, match="Expected at least one of check_forward_ad or check_backward_ad"
     ):
         gradcheck(ag.exp, x, check_backward_ad=False)
+
+
+class LooksAtValues(ag.autograd.Function):
+    """Twice its input; the backward looks at numbers, which single passes allow and batches do not."""
+
+    @staticmethod
+    def forward(ctx: Any, x: ag.Tensor) -> ag.Tensor:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, g: ag.Tensor) -> ag.Tensor:
+        return g * 2 if float(g.sum()) < 1e9 else g
+
+
+class MixesExamples(ag.autograd.Function):
+    """Twice its input; under vmap the backward is wrong."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(ctx: Any, x: ag.Tensor) -> ag.Tensor:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, g: ag.Tensor) -> ag.Tensor:
+        return g * (2 if "Batched" not in repr(g) else 3)
+
+    @staticmethod
+    def jvp(ctx: Any, t: ag.Tensor) -> ag.Tensor:
+        return t * (2 if "Batched" not in repr(t) else 3)
+
+
+def test_batches() -> None:
+    x = leaf(3)
+    assert gradcheck(
+        lambda a: (a * a, a.sum()),
+        x,
+        check_batched_grad=True,
+        check_forward_ad=True,
+        check_batched_forward_grad=True,
+    )
+    assert gradgradcheck(lambda a: a**3, x, check_batched_grad=True)
+    assert gradcheck(LooksAtValues.apply, x)
+    with pytest.raises(GradcheckError, match="While computing batched gradients, got: vmap: It looks like"):
+        gradcheck(LooksAtValues.apply, x, check_batched_grad=True)
+    assert gradcheck(MixesExamples.apply, x)
+    with pytest.raises(GradcheckError, match="For output 0 and input 0:"):
+        gradcheck(MixesExamples.apply, x, check_batched_grad=True)
+    assert not gradcheck(MixesExamples.apply, x, check_batched_grad=True, raise_exception=False)
+
+
+def test_batched_tangents_that_differ() -> None:
+    with pytest.raises(GradcheckError, match="(?s)For output 0 and input 0:.*forward-mode"):
+        gradcheck(
+            MixesExamples.apply, leaf(2), check_forward_ad=True, check_batched_forward_grad=True,
+        )  # fmt: skip
 
 
 def test_a_shape_that_depends_on_the_values() -> None:
