@@ -12,7 +12,7 @@ import math as _math
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
 
-from autograd_gpu import autograd, ops
+from autograd_gpu import autograd, ops, random
 from autograd_gpu.amp.autocast_mode import (
     autocast,
     autocast_decrement_nesting,
@@ -25,18 +25,7 @@ from autograd_gpu.amp.autocast_mode import (
     set_autocast_dtype,
     set_autocast_enabled,
 )
-from autograd_gpu.amp.autocast_mode import (
-    autocast,
-    autocast_decrement_nesting,
-    autocast_increment_nesting,
-    clear_autocast_cache,
-    get_autocast_dtype,
-    is_autocast_cache_enabled,
-    is_autocast_enabled,
-    set_autocast_cache_enabled,
-    set_autocast_dtype,
-    set_autocast_enabled,
-)
+from autograd_gpu.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autograd_gpu.backends.precision import get_float32_matmul_precision, set_float32_matmul_precision
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.modes import (

@@ -32,6 +32,7 @@ LAYERS = {
     "cuda": 5,
     "func": 5,
     "kernel_ops": 5,
+    "random": 5,
     "nn": 6,
     "utils": 6,
     "optim": 7,

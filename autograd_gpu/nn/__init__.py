@@ -1,7 +1,7 @@
 """Neural networks: modules, layers, losses and their initialisation, with PyTorch's names, arguments and
 state_dict keys."""
 
-from autograd_gpu.nn import functional, init, utils
+from autograd_gpu.nn import functional, init, modules, utils
 from autograd_gpu.nn.activation import (
     CELU,
     ELU,
@@ -239,5 +239,6 @@ __all__ = [
     "ZeroPad3d",
     "functional",
     "init",
+    "modules",
     "utils",
 ]

@@ -16,6 +16,7 @@ from autograd_gpu.nn.hooks import (
     Hook,
     HookTables,
     attach,
+    register_module_backward_hook as register_module_backward_hook,
     register_module_buffer_registration_hook as register_module_buffer_registration_hook,
     register_module_forward_hook as register_module_forward_hook,
     register_module_forward_pre_hook as register_module_forward_pre_hook,
@@ -531,7 +532,16 @@ class Module(HasState):
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known; what it
         returns replaces `grad_input` for what was computed before the module. Only positional tensor
         arguments are seen."""
-        return attach(self._hook_tables().backward, Hook(hook), prepend=prepend)
+        tables = self._hook_tables()
+        hooks.refuse_both_kinds(tables.node, "on a single Module")
+        return attach(tables.backward, Hook(hook), prepend=prepend)
+
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` at the last node of forward: what PyTorch had before
+        `register_full_backward_hook`, which sees the gradients of the module's inputs and is to be preferred."""
+        tables = self._hook_tables()
+        hooks.refuse_both_kinds(tables.backward, "on a single Module")
+        return attach(tables.node, Hook(hook))
 
     # -- text ------------------------------------------------------------------------------------------------
 

@@ -615,6 +615,13 @@ def copy_(input: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     check_tensor(src, "copy_", "other")
     if src._type.device is not input._type.device:
         src = src.to(input._type.device)
+    shape = input._array.shape
+    if src._array.shape != shape:
+        common = common_shape((input, src))
+        if common != shape or src._array.ndim > len(shape):
+            raise RuntimeError(
+                f"output with shape {list(shape)} doesn't match the broadcast shape {list(common)}{errors.here()}"
+            )
     return _copy_into(input, src)
 
 
