@@ -15,6 +15,7 @@ from autograd_gpu.device.cpu_convolution import CpuConvolution
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
 from autograd_gpu.device.portable.special import Part
+from autograd_gpu.device.rows import RowNormalization, RowSoftmax
 
 SPECIAL_BLOCK_BYTES = 128 * 1024
 SELECT_BLOCK, SELECT_FROM = 32768, 4096
@@ -22,7 +23,7 @@ ONE_HOT_ROWS, ONE_HOT_ELEMENTS = 256, 2**20
 ROUNDS = 4
 
 
-class CpuNamespace(CpuConvolution, ArrayNamespace):
+class CpuNamespace(RowSoftmax, RowNormalization, CpuConvolution, ArrayNamespace):
     """The functions of ``ArrayNamespace`` on NumPy arrays."""
 
     blocks = blocks
