@@ -2,86 +2,62 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from autograd_gpu.device import kernels
+from autograd_gpu.__main__ import main
+from autograd_gpu.device import compiler, instances, kernels
 
-#: Volta, Turing, Ampere (A100; RTX 30), Ada, Hopper, Blackwell (B200; RTX 50)
-ARCHITECTURES = (70, 75, 80, 86, 89, 90, 100, 120)
 #: more would halve the warps that a multiprocessor can hold (65,536 registers, blocks of 256 threads: two blocks)
 REGISTERS = 128
+GROUPS = [(file, group) for file, groups in kernels.INSTANCES.items() for group in groups]
 
-nvrtc: Any = pytest.importorskip(
-    "cupy_backends.cuda.libs.nvrtc", reason="CuPy is not installed: kernels are not compiled"
+needs_nvrtc = pytest.mark.skipif(
+    compiler.unavailable_reason() is not None, reason=str(compiler.unavailable_reason())
 )
 
 
-def supported() -> tuple[int, ...]:
-    try:
-        return tuple(nvrtc.getSupportedArchs())
-    except (ImportError, OSError, RuntimeError) as error:
-        pytest.skip(f"NVRTC cannot be loaded, so kernels are not compiled: {error}", allow_module_level=True)
-
-
-SUPPORTED = supported()
-GROUPS = [(file, group) for file, groups in kernels.INSTANCES.items() for group in groups]
-
-
-def compiled(file: str, group: str, architecture: int) -> tuple[Any, int, dict[str, str]]:
-    """The program's log, the size of its machine code, and the compiled name of each instance."""
-    program = nvrtc.createProgram(kernels.source(file), f"{file}.cu", (), ())
-    try:
-        for name in kernels.INSTANCES[file][group]:
-            nvrtc.addNameExpression(program, name)
-        options = (
-            *kernels.options(),
-            f"-arch=sm_{architecture}",
-            "-ftz=true",
-            "-default-device",
-            "--ptxas-options=-v",
-        )
-        try:
-            nvrtc.compileProgram(program, options)
-        except Exception:
-            pytest.fail(
-                f"{file}.cu, {group}, sm_{architecture}:\n{nvrtc.getProgramLog(program)}", pytrace=False
-            )
-        names = {name: nvrtc.getLoweredName(program, name) for name in kernels.INSTANCES[file][group]}
-        return nvrtc.getProgramLog(program), len(nvrtc.getCUBIN(program)), names
-    finally:
-        nvrtc.destroyProgram(program)
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@needs_nvrtc
+@pytest.mark.parametrize("architecture", compiler.ARCHITECTURES)
 @pytest.mark.parametrize(("file", "group"), GROUPS)
 def test_compiles(file: str, group: str, architecture: int) -> None:
-    if architecture not in SUPPORTED:
+    if architecture not in compiler.supported():
         pytest.skip(f"this NVRTC does not know sm_{architecture}")
-    log, size, names = compiled(file, group, architecture)
-    # NVRTC 12.9 warns of Volta's end.
-    warnings = [
-        line for line in log.splitlines() if "warning" in line and "Architectures prior to" not in line
-    ]
-    assert warnings == []
-    assert size > 0
-    registers = [int(number) for number in re.findall(r"Used (\d+) registers", log)]
-    assert len(registers) >= len(names)  # a kernel that is no template is in every group
-    assert max(registers) <= REGISTERS, log
-    assert set(re.findall(r"(\d+) bytes spill", log)) <= {"0"}, log
-    assert len(set(names.values())) == len(names)
+    names = kernels.INSTANCES[file][group]
+    outcome = compiler.compile_source(kernels.source_of(file), names, architecture)
+    assert outcome.warnings == ()
+    assert outcome.size > 0
+    assert {facts.instance for facts in outcome.facts} >= set(
+        names
+    )  # a kernel that is no template is in every group
+    for facts in outcome.facts:
+        assert 0 < facts.registers <= REGISTERS, facts
+        assert facts.spills == 0, facts
 
 
 def test_every_kernel_has_an_instance_and_every_file_is_known() -> None:
     files = {path.stem: path.read_text() for path in kernels.folder().glob("*.cu")}
     assert set(files) == set(kernels.INSTANCES)
     for file, text in files.items():
-        defined = set(re.findall(r"__global__ void (\w+)\(", text))
+        defined = set(re.findall(r"__global__ void (?:__launch_bounds__\(\w+\) )?(\w+)\(", text))
         used = {name.partition("<")[0] for names in kernels.INSTANCES[file].values() for name in names}
         assert defined == used, file
+
+
+@pytest.mark.parametrize("path", sorted(kernels.folder().glob("*.cu*")), ids=lambda path: path.name)
+def test_places_in_the_grid_are_64_bit(path: Path) -> None:
+    """blockIdx.x * anything is an unsigned product of 32 bits, unless one side is cast first."""
+    for line in path.read_text().splitlines():
+        code = line.partition("//")[0]
+        for product in re.finditer(r"(\([\w ]+\)\s*)?(blockIdx\.[xyz])\s*\*|\*\s*blockIdx\.[xyz]", code):
+            assert product.group(1) in ("(i64)", "(long long)"), f"{path.name}: {line.strip()}"
+
+
+def test_the_table_of_instances_is_one() -> None:
+    assert kernels.INSTANCES is instances.INSTANCES
 
 
 def test_sources_are_where_the_wheel_puts_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,3 +68,101 @@ def test_sources_are_where_the_wheel_puts_them(tmp_path: Path, monkeypatch: pyte
     inside.rmdir()
     with pytest.raises(RuntimeError, match="reinstall autograd_gpu"):
         kernels.folder()
+
+
+def test_headers_are_part_of_the_cache_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CuPy's own key knows the source, not what it includes."""
+    (tmp_path / "common.cuh").write_text("// one")
+    monkeypatch.setattr(kernels, "folder", lambda: tmp_path)
+    options = kernels.options.__wrapped__
+    before = options()
+    assert options() == before
+    (tmp_path / "common.cuh").write_text("// two")
+    assert options() != before
+    assert options(64)[-1] == "-DBLOCK=64"
+
+
+# -- the command -----------------------------------------------------------------------------------------
+
+
+@needs_nvrtc
+def test_the_command_lists_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernels", "scatter", "--arch", "sm_80"]) == 0
+    printed = capsys.readouterr().out
+    expected = sum(len(names) for names in kernels.INSTANCES["scatter"].values())
+    assert re.search(rf"^{expected} kernels in 1 files; 0 spill registers", printed, re.MULTILINE)
+    assert re.search(r"^add_runs<half, true> +float16 +\d+ ", printed, re.MULTILINE)
+
+
+@needs_nvrtc
+def test_the_command_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernels", "philox.cu", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["architecture"] == "sm_90"
+    rows = {row["instance"]: row for row in found["kernels"]}
+    assert set(rows) == {name for names in kernels.INSTANCES["philox"].values() for name in names}
+    assert rows["random_words"]["dtype"] == "any"
+    assert rows["random_words"]["stores"] >= 1  # four words at a time
+    assert rows["normal<double>"]["dtype"] == "float64"
+
+
+@needs_nvrtc
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["softmx"], "no kernel file softmx; there are"),
+        (["--arch", "sm_13"], "does not compile for sm_13; it knows"),
+    ],
+)
+def test_the_command_refuses(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernels", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_command_without_nvrtc(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiler, "_candidates", lambda: ("/nowhere/libnvrtc.so",))
+    compiler._library.cache_clear()
+    compiler.supported.cache_clear()
+    try:
+        assert main(["kernels"]) == 2
+    finally:
+        compiler._library.cache_clear()
+        compiler.supported.cache_clear()
+    message = capsys.readouterr().err
+    assert "pip install nvidia-cuda-nvrtc-cu12" in message
+    assert message.count("\n") == 1
+
+
+@needs_nvrtc
+def test_wide_accesses_and_spills_are_seen() -> None:
+    text = """
+    __global__ void wide(const float4 *x, float4 *y) { y[threadIdx.x] = x[threadIdx.x]; }
+    __global__ void narrow(const float *x, float *y) { y[threadIdx.x] = x[threadIdx.x]; }
+    __global__ void __launch_bounds__(1024) crowded(const float *x, float *y) {
+        float all[200];
+        #pragma unroll
+        for (int i = 0; i < 200; ++i) all[i] = x[i * 7 + threadIdx.x];
+        __syncthreads();
+        float sum = 0;
+        #pragma unroll
+        for (int i = 0; i < 200; ++i) { sum += all[i] * all[199 - i]; y[i * 5 + threadIdx.x] = sum; }
+    }
+    """
+    outcome = compiler.compile_source(
+        kernels.Source("t.cu", text, ("-std=c++17",)), ("wide", "narrow", "crowded"), 80
+    )
+    found = {facts.instance: facts for facts in outcome.facts}
+    assert (found["wide"].loads, found["wide"].stores) == (1, 1)
+    assert (found["narrow"].loads, found["narrow"].stores) == (0, 0)
+    assert found["crowded"].spills > 0
+    assert found["crowded"].stack > 0
+
+
+@needs_nvrtc
+def test_what_does_not_compile_is_shown() -> None:
+    source = kernels.Source("t.cu", "__global__ void f(float *x) { x[0] = nothing; }", ())
+    with pytest.raises(compiler.CompileError, match='identifier "nothing" is undefined') as caught:
+        compiler.compile_source(source, ("f",), 80)
+    assert "detected in the compilation" not in str(caught.value)
