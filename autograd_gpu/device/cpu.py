@@ -11,6 +11,7 @@ from autograd_gpu.device import (
     blocks,
     memory,  # noqa: F401 - large arrays' memory is kept from here on
 )
+from autograd_gpu.device.cpu_attention import CpuAttention
 from autograd_gpu.device.cpu_convolution import CpuConvolution
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
