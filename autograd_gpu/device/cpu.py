@@ -24,7 +24,7 @@ ONE_HOT_ROWS, ONE_HOT_ELEMENTS = 256, 2**20
 ROUNDS = 4
 
 
-class CpuNamespace(RowSoftmax, RowNormalization, CpuConvolution, ArrayNamespace):
+class CpuNamespace(RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, ArrayNamespace):
     """The functions of ``ArrayNamespace`` on NumPy arrays."""
 
     blocks = blocks
