@@ -446,6 +446,10 @@ class BatchedNamespace:
         array = lifted(self.batch, array)
         return BatchedArray(inside(array.value).copy(grown(self.batch, array)), self.batch)
 
+    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """``function(*args, **kwargs)``: it comes back here with each operator."""
+        return function(*args, **kwargs)
+
     def whole(self, array: BatchedArray) -> Array:
         """All examples, as they are printed."""
         return grown(self.batch, array)

@@ -300,6 +300,24 @@ def _along_both(batch: Batch, name: str, x: BatchedArray, *, dim: int | None, **
     return wrapped(batch, run(name, first, second, dim=up(dim)))
 
 
+@rule("track_statistics")
+def _track_statistics(
+    batch: Batch,
+    name: str,
+    running_mean: Any,
+    running_var: Any,
+    mean: Any,
+    var: Any,
+    *,
+    momentum: float,
+    unbiased: float,
+) -> None:
+    for running, value in ((running_mean, mean), (running_var, var * unbiased)):
+        if running is not None:
+            running *= 1 - momentum
+            running += (value * momentum).reshape(running.shape)
+
+
 @rule("searchsorted")
 def _searchsorted(
     batch: Batch, name: str, boundaries: BatchedArray, values: BatchedArray, right: bool = False

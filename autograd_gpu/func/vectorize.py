@@ -139,15 +139,14 @@ class Vectorizer:
     def __call__(self, op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         if op in _BOUNDARIES:
             return self._outside(op, inputs, params)
-        if op.fused and any(self.batched(value) for value in inputs) and not self._draws(op, params):
-            device = next(t for t in inputs if self.batched(t))._type.device
+        drawing = self._draws(op, params)
+        differs = drawing and self.batch.randomness == "different"
+        if op.fused and op.name not in RANDOM and (differs or any(self.batched(value) for value in inputs)):
+            device = next(t for t in inputs if isinstance(t, Tensor))._type.device
             result = op.body(tensor_namespace(device), *inputs, **params)
             return result[0] if op.saves else result
         tensors = self._prepared(op, inputs)
-        drawing = self._draws(op, params)
-        if not any(self.batched(t) for t in tensors) and not (
-            drawing and self.batch.randomness == "different"
-        ):
+        if not differs and not any(self.batched(t) for t in tensors):
             return self._outside(op, tensors, params)
         modes.local.interceptors.remove(self)
         try:

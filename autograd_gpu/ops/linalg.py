@@ -232,6 +232,8 @@ def _matmul_input(F: Any, g: Any, input_like: Any, other: Any) -> Any:
 
 
 def _matmul_other(F: Any, g: Any, input: Any, other_like: Any) -> Any:
+    if input.ndim == 1 and other_like.ndim == 1:
+        return g * input
     if input.ndim == 1:
         return input[:, None] * g[..., None, :]
     if other_like.ndim == 1:
