@@ -536,6 +536,40 @@ def test_default_device_belongs_to_the_thread() -> None:
     assert seen == [ag.device("cpu")]
 
 
+def test_a_device_is_a_context_and_a_decorator() -> None:
+    with ag.device("cuda") as outer:
+        assert outer is ag.device("cuda")
+        with ag.device("cpu"):
+            assert ag.get_default_device() is ag.device("cpu")
+            assert ag.zeros(1).device is ag.device("cpu")
+        with pytest.raises(ZeroDivisionError), ag.device("cpu"):
+            raise ZeroDivisionError
+        if not ag.cuda.is_available():
+            with pytest.raises(RuntimeError, match="CUDA"):
+                ag.zeros(1)
+
+    @ag.device("cpu")
+    def where() -> ag.device:
+        return ag.get_default_device()
+
+    with ag.device("cuda"):
+        assert where() is ag.device("cpu")
+    assert ag.get_default_device() is ag.device("cpu")
+
+
+@pytest.mark.gpu
+def test_every_factory_follows_the_context() -> None:
+    with ag.device("cuda"):
+        made = [
+            ag.zeros(2), ag.ones(2), ag.empty(2), ag.full((2,), 1.0), ag.arange(2), ag.linspace(0, 1, 2), ag.eye(2),
+            ag.tensor([1]), ag.as_tensor([1]), ag.scalar_tensor(1), ag.rand(2), ag.randn(2), ag.randint(0, 2, (2,)),
+            ag.randperm(3), ag.nn.Linear(2, 2).weight,
+        ]  # fmt: skip
+        assert ag.zeros(1, device="cpu").device.type == "cpu"
+        assert ag.zeros_like(ag.zeros(1, device="cpu")).device.type == "cpu"
+    assert {str(x.device) for x in made} == {"cuda:0"}
+
+
 @pytest.mark.gpu
 def test_default_device() -> None:
     ag.set_default_device("cuda")
@@ -571,9 +605,9 @@ def test_cuda_arrays_are_shared() -> None:
 
 
 def test_pin_memory_without_cuda(monkeypatch) -> None:
-    from autograd_gpu.ops import creation
+    from autograd_gpu.ops import transfer
 
-    monkeypatch.setattr(creation, "cuda_unavailable_reason", lambda: "there is no card")
+    monkeypatch.setattr(transfer, "cuda_unavailable_reason", lambda: "there is no card")
     with pytest.raises(RuntimeError, match=r"^pin_memory=True requires a CUDA.*there is no card"):
         ag.zeros(1, pin_memory=True)
 

@@ -89,6 +89,54 @@ def test_mixed_devices_are_named() -> None:
     assert (x + ag.tensor(1.0)).tolist() == [2.0, 2.0]  # zero-dim CPU tensors may meet a GPU's, as in PyTorch
 
 
+def test_memory_that_is_not_page_locked() -> None:
+    x = ag.ones(2)
+    assert not x.is_pinned()
+    if cuda_unavailable_reason() is not None:
+        with pytest.raises(RuntimeError, match=r"pin_memory\(\) requires a CUDA backend"):
+            x.pin_memory()
+    with pytest.raises(NotImplementedError, match="record_stream: the tensor is on cpu"):
+        x.record_stream(None)
+    with pytest.raises(RuntimeError, match="Invalid device, must be cuda device, but got cpu"):
+        x.cuda("cpu")
+
+
+@pytest.mark.gpu
+def test_page_locked_memory() -> None:
+    x = ag.arange(6.0).reshape(2, 3).T
+    pinned = x.pin_memory()
+    assert pinned.is_pinned()
+    assert pinned.pin_memory() is pinned
+    assert pinned[1:].is_pinned()
+    assert not x.is_pinned()
+    assert pinned.tolist() == x.tolist()
+    for y in (ag.zeros(3, pin_memory=True), ag.tensor([1, 2], pin_memory=True), ag.rand(3, pin_memory=True)):
+        assert y.is_pinned()
+    there = pinned.to("cuda", non_blocking=True)
+    pinned.zero_()  # the copy is not affected, whether it ran already or not
+    assert there.tolist() == x.tolist()
+    assert not there.is_pinned()
+    with pytest.raises(RuntimeError, match="only dense CPU tensors can be pinned; this one is on cuda:0"):
+        there.pin_memory()
+
+
+@pytest.mark.gpu
+def test_memory_that_another_stream_reads_is_kept() -> None:
+    stream = ag.cuda.Stream()
+    x = ag.ones(1000, device="cuda")
+    stream.wait_stream(ag.cuda.current_stream())
+    with ag.cuda.stream(stream):
+        y = x + 1
+    before = ag.cuda.memory_allocated()
+    x.record_stream(stream)
+    del x
+    assert ag.cuda.memory_allocated() == before
+    stream.synchronize()
+    ag.cuda.empty_cache()
+    assert ag.cuda.memory_allocated() < before
+    assert y.sum().item() == 2000
+
+
 def test_devices() -> None:
     assert ag.device("cuda", 1) is ag.device("cuda:1")
     assert str(ag.device("cuda:1")) == "cuda:1"

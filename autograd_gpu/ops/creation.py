@@ -16,10 +16,10 @@ from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, node_of, wrap
 from autograd_gpu.core.leaves import detach, require_grad
 from autograd_gpu.core.op import REGISTRY, expose
-from autograd_gpu.device import ArrayType, Device, chosen, cuda_unavailable_reason, type_for
+from autograd_gpu.device import ArrayType, Device, chosen, type_for
 from autograd_gpu.dtypes import DType
 from autograd_gpu.ops.sequences import array_of, type_name
-from autograd_gpu.ops.transfer import resolve_device, to
+from autograd_gpu.ops.transfer import page_locked, resolve_device, to
 
 Host = np.ndarray[Any, Any]
 
@@ -68,19 +68,7 @@ def target_type(dtype: Any, device: Any, inferred: DType | None = None) -> Array
 def finish(tensor: Tensor, requires_grad: bool, pin_memory: bool = False) -> Tensor:
     """What every function that makes tensors does last: page-lock the memory, ask for gradients."""
     if pin_memory:
-        reason = cuda_unavailable_reason()
-        if reason is not None:
-            raise RuntimeError(
-                f"pin_memory=True requires a CUDA backend; no pinned memory allocator is available: {reason}"
-                f"{errors.here()}"
-            )
-        if tensor._type.device.type != "cpu":
-            raise RuntimeError(
-                f"only dense CPU tensors can be pinned; this one is on {tensor._type.device}{errors.here()}"
-            )
-        from autograd_gpu.device.cuda import runtime
-
-        tensor._array = runtime.page_locked(tensor._array)
+        tensor = page_locked(tensor, "pin_memory=True")
     return require_grad(tensor) if requires_grad else tensor
 
 

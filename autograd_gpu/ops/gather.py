@@ -362,15 +362,18 @@ def _multiplied(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 def _ranks(index: Tensor, dim: int) -> Tensor:
     """For each element of `index`, how many elements before it along `dim` point to the same place."""
     namespace = index._type.namespace
-    array = index._array.swapaxes(dim, -1)
-    order = namespace.argsort(array, dim=-1)
-    ordered = namespace.gather(array, order, dim=array.ndim - 1)
-    positions = namespace.arange(0, array.shape[-1], 1, int64) + namespace.zeros(array.shape, int64)
-    starts = namespace.copy(positions)
+    return wrap(namespace.run(_raw_ranks, namespace, index._array.swapaxes(dim, -1)).swapaxes(dim, -1))
+
+
+def _raw_ranks(F: Any, array: Any) -> Any:
+    last = array.ndim - 1
+    order = F.argsort(array, dim=-1)
+    ordered = F.gather(array, order, dim=last)
+    positions = F.arange(0, array.shape[-1], 1, int64) + F.zeros(array.shape, int64)
+    starts = F.copy(positions)
     starts[..., 1:] *= ordered[..., 1:] != ordered[..., :-1]
-    first, _ = namespace.cummax(starts, dim=array.ndim - 1)
-    ranks = namespace.scatter(positions, order, positions - first, dim=array.ndim - 1)
-    return wrap(ranks.swapaxes(dim, -1))
+    first, _ = F.cummax(starts, dim=last)
+    return F.scatter(positions, order, positions - first, dim=last)
 
 
 expose(gather, "gather")
@@ -585,9 +588,14 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     _check_bounds("take_along_dim", input, indices, dim, negative=True)
     namespace = indices._type.namespace
     extent = input._array.shape[dim] if input._array.ndim else 1
-    counted = wrap(namespace.where(indices._array < 0, indices._array + extent, indices._array))
+    counted = wrap(namespace.run(_from_the_end, namespace, indices._array, extent))
     result: Tensor = gather.apply(expand(input, shape), expand(counted, wanted), dim=dim)
     return result
+
+
+def _from_the_end(F: Any, indices: Any, extent: int) -> Any:
+    """Negative indices counted from the end."""
+    return F.where(indices < 0, indices + extent, indices)
 
 
 # What rules call has the arguments of the raw namespace: F.gather(x, index, dim=dim).

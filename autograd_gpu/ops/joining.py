@@ -501,7 +501,7 @@ def _places_repeated(repeats: Tensor, output_size: int | None) -> Tensor:
     array, namespace = repeats._array, repeats._type.namespace
     if repeats._type.dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError(f"repeats has to be Long or Int tensor, not {repeats._type.dtype}{errors.here()}")
-    if bool((array < 0).any()):
+    if namespace.run(lambda: bool((array < 0).any())):
         raise RuntimeError(f"repeats can not be negative{errors.here()}")
     places = namespace.repeat_interleave(namespace.arange(0, array.size, 1, int64), array.reshape(-1), 0)
     if output_size is not None and output_size != places.size:

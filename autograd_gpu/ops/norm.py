@@ -501,7 +501,10 @@ def instance_norm(
     places = math.prod(shape[2:])
     if (running_mean is not None or running_var is not None) and math.prod(shape):
         one = input.detach().reshape(1, shape[0] * shape[1], places)
-        mean, var = (each._array.reshape(shape[:2]).mean(0) for each in batch_norm_statistics.apply(one))
+        F = one._type.namespace
+        mean, var = (
+            F.mean(each._array.reshape(shape[:2]), dim=0) for each in batch_norm_statistics.apply(one)
+        )
         _track(running_mean, running_var, mean, var, momentum, places / (places - 1))
     rows = input.reshape(shape[0] * shape[1], places)
     normal = native_layer_norm.apply(rows, None, None, dims=1, eps=float(eps)).reshape(shape)

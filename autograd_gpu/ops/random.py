@@ -85,7 +85,8 @@ def _new(
         )
     type = varied(type)
     with the_generator(name, generator).draw() as (seed, offset):
-        array = sample(type.namespace, shape, type.numpy, distribution, numbers, seed, offset)
+        F = type.namespace
+        array = F.run(sample, F, shape, type.numpy, distribution, numbers, seed, offset)
     return finish(wrap(array, type), requires_grad, pin_memory)
 
 
@@ -546,31 +547,33 @@ def multinomial(
         )
     F = varied(input._type).namespace
     weights = F.cast(input._array, dtypes.float64.numpy).reshape(-1, shape[-1])
-    if input._type.device.type == "cpu" and weights.size:
+    if input._type.device.type == "cpu" and weights.size:  # on a GPU, looking would make the program wait
         if not bool((F.isfinite(weights) & (weights >= 0)).all()):
             raise RuntimeError(
                 f"probability tensor contains either `inf`, `nan` or element < 0{errors.here()}"
             )
         if bool((weights.sum(1) <= 0).any()):
             raise RuntimeError(f"invalid multinomial distribution (sum of probabilities <= 0){errors.here()}")
-    rows = weights.shape[0]
     with the_generator("multinomial", generator).draw() as (seed, offset):
-        if replacement:
-            edges = F.cumsum(weights, dim=1)
-            total = edges[:, -1:]
-            # Strictly below the last edge, whatever rounding does, so that an index with probability 0 never
-            # comes out.
-            at = F.random_uniform((rows, num_samples), seed, offset, dtypes.float64.numpy) * total
-            at = F.minimum(at, F.nextafter(total, F.zeros_like(total)))
-            indices = F.searchsorted(edges, at, right=True)
-        else:
-            race = -F.log1p(-F.random_uniform(weights.shape, seed, offset, dtypes.float64.numpy))
-            possible = weights > 0
-            pace = F.where(possible, weights, F.ones_like(weights))
-            finish_line = F.where(possible, race / pace, F.full_like(race, math.inf))
-            indices = F.argsort(finish_line, dim=1)[:, :num_samples]
+        indices = F.run(_drawn, F, weights, num_samples, replacement, seed, offset)
     indices = F.contiguous(indices).reshape(*shape[:-1], num_samples)
     return wrap(F.cast(indices, dtypes.int64.numpy))
+
+
+def _drawn(F: Any, weights: Any, num_samples: int, replacement: bool, seed: int, offset: int) -> Any:
+    """Indices of each row, drawn with its weights (raw arrays)."""
+    if replacement:
+        edges = F.cumsum(weights, dim=1)
+        total = edges[:, -1:]
+        # Strictly below the last edge, whatever rounding does, so that an index with probability 0 never comes out.
+        at = F.random_uniform((weights.shape[0], num_samples), seed, offset, dtypes.float64.numpy) * total
+        at = F.minimum(at, F.nextafter(total, F.zeros_like(total)))
+        return F.searchsorted(edges, at, right=True)
+    race = -F.log1p(-F.random_uniform(weights.shape, seed, offset, dtypes.float64.numpy))
+    possible = weights > 0
+    pace = F.where(possible, weights, F.ones_like(weights))
+    finish_line = F.where(possible, race / pace, F.full_like(race, math.inf))
+    return F.argsort(finish_line, dim=1)[:, :num_samples]
 
 
 # -- in place ------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import engine
 from autograd_gpu.core.call import REGISTRY
-from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.device import Device, cuda_unavailable_reason, namespace_hooks, type_for
 
@@ -51,6 +51,15 @@ def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
     Call it as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each with ``non_blocking=False`` and
     ``copy=False``. Differentiable.
+
+    Args:
+        device, dtype, other: what the result is to be, or a tensor that is so.
+        non_blocking: accepted, and not needed: the program never waits for a copy to a GPU, and may change the source at once;
+            it always waits for a copy to the CPU, because it can read the result at once.
+        copy: return a copy even where dtype and device are right already.
+
+    Raises:
+        RuntimeError: the device cannot be used; the message says why, and what to do.
 
     >>> ag.tensor([1, 2]).to(ag.float64)
     tensor([1., 2.], dtype=ag.float64)
@@ -116,16 +125,91 @@ def type_as(input: Tensor, other: Tensor) -> Tensor:
     return to(input, other)
 
 
-def cpu(input: Tensor) -> Tensor:
+def cpu(input: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor in main memory."""
-    return to(input, "cpu")
+    return to(input, "cpu", memory_format=memory_format)
 
 
-def cuda(input: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+def cuda(input: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
     """The tensor on a GPU (default: the current one)."""
-    return to(input, "cuda" if device is None else device, non_blocking=non_blocking)
+    place = Device("cuda" if device is None else device)
+    if place.type != "cuda":
+        raise RuntimeError(f"Invalid device, must be cuda device, but got {place}{errors.here()}")
+    return to(input, place, non_blocking=non_blocking, memory_format=memory_format)
 
 
+# -- memory that GPUs read directly ----------------------------------------------------------------------------------
+
+
+def page_locked(tensor: Tensor, function: str) -> Tensor:
+    """A tensor without history on a copy in page-locked main memory.
+
+    Raises:
+        RuntimeError: CUDA cannot be used; the tensor is on a GPU.
+    """
+    reason = cuda_unavailable_reason()
+    if reason is not None:
+        raise RuntimeError(
+            f"{function} requires a CUDA backend; no pinned memory allocator is available: {reason}{errors.here()}"
+        )
+    if tensor._type.device.type != "cpu":
+        raise RuntimeError(
+            f"cannot pin '{tensor.type()}': only dense CPU tensors can be pinned; this one is on "
+            f"{tensor._type.device}{errors.here()}"
+        )
+    resolve_device("cuda")
+    from autograd_gpu.device.cuda import runtime
+
+    return wrap(runtime.page_locked(tensor._array), tensor._type)
+
+
+def pin_memory(input: Tensor, device: Any = None) -> Tensor:
+    """The values, without history, in page-locked main memory, which GPUs read directly; the tensor itself if it is there.
+
+    Args:
+        input: a tensor on the CPU.
+        device: accepted for programs written for PyTorch; the memory is the same for all GPUs.
+
+    Raises:
+        RuntimeError: CUDA cannot be used; the tensor is on a GPU.
+    """
+    return input if is_pinned(input) else page_locked(input, "pin_memory()")
+
+
+def is_pinned(input: Tensor, device: Any = None) -> bool:
+    """Whether the tensor is in page-locked main memory.
+
+    >>> ag.zeros(2).is_pinned()
+    False
+    """
+    from autograd_gpu.device import cuda
+
+    if input._type.device.type != "cpu" or not cuda.is_started():
+        return False
+    from autograd_gpu.device.cuda import runtime
+
+    return runtime.is_page_locked(input._array)
+
+
+def record_stream(input: Tensor, stream: Any) -> None:
+    """Keep the tensor's memory until the work that a stream has now is done, even if the tensor goes before.
+
+    Args:
+        input: a tensor on a GPU, that work in another stream than the current one uses.
+        stream: that `ag.cuda.Stream`.
+    """
+    if input._type.device.type != "cuda":
+        raise NotImplementedError(
+            f"record_stream: the tensor is on {input._type.device}, and streams are a GPU's{errors.here()}"
+        )
+    from autograd_gpu.device.cuda import memory
+
+    memory.lend(input._array, stream._raw, stream.device_index)
+
+
+expose(pin_memory, "pin_memory", function_too=False)
+expose(is_pinned, "is_pinned", function_too=False)
+expose(record_stream, "record_stream", function_too=False)
 expose(to, "to", function_too=False)
 expose(type_as, "type_as", function_too=False)
 expose(cpu, "cpu", function_too=False)

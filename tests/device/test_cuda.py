@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -218,6 +219,7 @@ def creation_calls() -> Iterator[Call]:
         yield Call("full_like", values((3, 4), kind), 1)
         yield Call("eye", 3, 4, dtype)
         yield Call("copy", values((3, 4), kind).T)
+        yield Call("run", operator.itemgetter(slice(1, None)), values((3, 4), kind))
         yield Call("contiguous", values((3, 4), kind).T)
         yield Call("tril", values((4, 5), kind), 1)
         yield Call("triu", values((2, 4, 5), kind), -1)

@@ -7,13 +7,10 @@ right one where there are several.
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Iterator
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from autograd_gpu import dtypes, errors
+from autograd_gpu import dtypes
 from autograd_gpu.device import ArrayType, Device, namespace_hooks, type_of_array
 from autograd_gpu.device.cuda import availability
 
@@ -75,7 +72,6 @@ def _start() -> list[_Types]:
 
             count = cupy.cuda.runtime.getDeviceCount()
             memory.start(count)
-            errors.internal.update(_files_of(cupy))  # the user's line is none of CuPy's
             types = []
             for index in range(count):
                 namespace = CudaNamespace(index)
@@ -88,11 +84,6 @@ def _start() -> list[_Types]:
             type_of_array[cupy.ndarray] = lambda array: types[array.data.device_id][array.dtype]
             _types.extend(types)
     return _types
-
-
-def _files_of(package: ModuleType) -> Iterator[str]:
-    for folder, _, names in os.walk(os.path.dirname(str(package.__file__))):
-        yield from (os.path.join(folder, name) for name in names if name.endswith(".py"))
 
 
 def resolve(place: Device) -> Device:

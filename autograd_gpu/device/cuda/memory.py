@@ -8,6 +8,7 @@ what is in use, so below the recorded peak there is nothing to find out. That co
 from __future__ import annotations
 
 import gc
+from collections import deque
 from typing import Any
 
 import cupy
@@ -15,6 +16,7 @@ from cupy.cuda import memory, runtime
 
 from autograd_gpu import errors
 from autograd_gpu.device import holder_reports
+from autograd_gpu.device.cuda.debugging import here
 
 #: the pool hands out multiples of this many bytes
 UNIT = 512
@@ -81,6 +83,7 @@ def _after_cleaning(size: int) -> Any:
     card = cards[runtime.getDevice()]
     card.retries += 1
     card.most_reserved = max(card.most_reserved, pool.total_bytes())
+    take_back()
     gc.collect()
     pool.free_all_blocks()
     try:
@@ -88,7 +91,7 @@ def _after_cleaning(size: int) -> Any:
     except MemoryError:
         card.failures += 1
     error = OutOfMemory(_no_room(size))
-    error.add_note(f"the allocation was asked for{errors.here()}")
+    error.add_note(f"the allocation was asked for{here()}")
     raise error
 
 
@@ -122,6 +125,25 @@ def readable(count: int) -> str:
             return f"{count} bytes" if unit == "bytes" else f"{amount:.2f} {unit}"
         amount /= 1024
     return f"{amount:.2f} GiB"
+
+
+# -- arrays that another stream reads ------------------------------------------------------------------------------
+
+#: arrays, each with the event after which its memory may be used again
+_lent: deque[tuple[Any, Any]] = deque()
+
+
+def lend(array: Any, stream: Any, index: int) -> None:
+    """Keep an array until what a stream of a card has to do now is done."""
+    take_back()
+    with cupy.cuda.Device(index):
+        _lent.append((stream.record(cupy.cuda.Event(disable_timing=True)), array))
+
+
+def take_back() -> None:
+    """Let go of arrays that are no longer needed by other streams."""
+    while _lent and _lent[0][0].done:
+        _lent.popleft()
 
 
 # -- what ag.cuda asks ---------------------------------------------------------------------------------------------
@@ -158,6 +180,7 @@ def reset_peak(index: int) -> None:
 
 def release() -> None:
     """Give what the pool does not use back to all cards."""
+    take_back()
     for index, card in enumerate(cards):
         card.most_reserved = most_reserved(index)
         with cupy.cuda.Device(index):

@@ -44,6 +44,10 @@ class Base:
         self.xp = xp
         self._constants: dict[tuple[float, DType], Array] = {}
 
+    def run(self, function: Callable[..., Array], *args: Any, **kwargs: Any) -> Array:
+        """``function(*args, **kwargs)`` where this namespace computes: for code outside that uses operators on raw arrays."""
+        return function(*args, **kwargs)
+
     def scalar(self, value: complex, dtype: DType) -> Array:
         """``value`` as an operand without dimensions that decides nothing about the result's dtype but
         ``dtype``."""
