@@ -137,73 +137,84 @@ class MultiheadAttention(Module):
             Output of the query's shape; weights (N, L, S) or, not averaged, (N, num_heads, L, S), or None.
         """
         batched = _check_ranks(query, key, value, key_padding_mask, attn_mask, self.num_heads)
+        of_itself = query is key and key is value
         if not batched:
             query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
             key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
-        elif self.batch_first:
-            query, key, value = query.transpose(0, 1), key.transpose(0, 1), value.transpose(0, 1)
+        # Which dimension has the places of the sequences, and which the sequences
+        along, of = (1, 0) if batched and self.batch_first else (0, 1)
         if is_causal and attn_mask is None:
             raise RuntimeError(
                 "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
                 f"`generate_square_subsequent_mask` to create this mask.{errors.here()}"
             )
-        length, batch, width = query.shape
+        length, batch, width = query.shape[along], query.shape[of], query.shape[2]
         if width != self.embed_dim:
             raise AssertionError(
                 f"was expecting embedding dimension of {self.embed_dim}, but got {width}{errors.here()}"
             )
-        mask = self._mask(attn_mask, length, key.shape[0], batch, query.dtype)
+        mask = self._mask(attn_mask, length, key.shape[along], batch, query.dtype)
         padding = (
             None
             if key_padding_mask is None
             else additive_mask(key_padding_mask, "key_padding_mask", query.dtype)
         )
-        q, k, v = self._project(query, key, value)
+        q, k, v = self._project(query, key, value, of_itself)
         extra = 0
         if self.bias_k is not None and self.bias_v is not None:
-            k = FUNCTIONS["cat"]([k, self.bias_k.expand(1, batch, width)])
-            v = FUNCTIONS["cat"]([v, self.bias_v.expand(1, batch, width)])
+            one = (batch, 1, width) if along else (1, batch, width)
+            k = FUNCTIONS["cat"]([k, self.bias_k.expand(one)], along)
+            v = FUNCTIONS["cat"]([v, self.bias_v.expand(one)], along)
             extra += 1
         if self.add_zero_attn:
-            k, v = F.pad(k, (0, 0, 0, 0, 0, 1)), F.pad(v, (0, 0, 0, 0, 0, 1))
+            zeros = (0, 0, 0, 1) if along else (0, 0, 0, 0, 0, 1)
+            k, v = F.pad(k, zeros), F.pad(v, zeros)
             extra += 1
         if extra:  # what was appended may be seen by everyone
             mask = None if mask is None else F.pad(mask, (0, extra))
             padding = None if padding is None else F.pad(padding, (0, extra))
         if padding is not None:
-            if padding.shape != (batch, k.shape[0]):
+            if padding.shape != (batch, k.shape[along]):
                 raise AssertionError(
-                    f"Expected key_padded_mask.shape[1] to be {k.shape[0]}, but got "
+                    f"Expected key_padded_mask.shape[1] to be {k.shape[along]}, but got "
                     f"{padding.shape[1]}{errors.here()}"
                 )
             padding = padding.reshape(batch, 1, 1, -1)
             mask = padding if mask is None else mask + padding
-        q, k, v = (self._heads(each) for each in (q, k, v))
-        output, weights = self._attend(q, k, v, mask, need_weights)
-        output = self.out_proj(output.permute(2, 0, 1, 3).reshape(length, batch, width))
+        q, k, v = (self._heads(each, along) for each in (q, k, v))
+        if is_causal and not need_weights and padding is None and not extra:
+            mask = None  # keys behind the query are then not even looked at
+        output, weights = self._attend(q, k, v, mask, need_weights, is_causal and mask is None)
+        if along:
+            output = output.transpose(1, 2).reshape(batch, length, width)
+        else:
+            output = output.permute(2, 0, 1, 3).reshape(length, batch, width)
+        output = self.out_proj(output)
         if weights is not None and average_attn_weights:
             weights = weights.mean(dim=1)
         if not batched:
             return output.squeeze(1), None if weights is None else weights.squeeze(0)
-        return (output.transpose(0, 1) if self.batch_first else output), weights
+        return output, weights
 
-    def _project(self, query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _project(
+        self, query: Tensor, key: Tensor, value: Tensor, of_itself: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        if of_itself and self.in_proj_weight is not None:  # one product for all three
+            q, k, v = F.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+            return q, k, v
         weights: Any
         biases: Any = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
         if self.in_proj_weight is None:
             weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        elif query is key and key is value:  # one product for all three
-            q, k, v = F.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
-            return q, k, v
         else:
             weights = self.in_proj_weight.chunk(3)
         q, k, v = (F.linear(*each) for each in zip((query, key, value), weights, biases, strict=True))
         return q, k, v
 
-    def _heads(self, sequence: Tensor) -> Tensor:
-        """(L, N, embed_dim) as (N, num_heads, L, head_dim)."""
-        length, batch, _ = sequence.shape
-        return sequence.reshape(length, batch, self.num_heads, self.head_dim).permute(1, 2, 0, 3)
+    def _heads(self, sequence: Tensor, along: int) -> Tensor:
+        """(L, N, embed_dim), or (N, L, embed_dim) if L is `along` 1, as (N, num_heads, L, head_dim)."""
+        parts = sequence.reshape(*sequence.shape[:2], self.num_heads, self.head_dim)
+        return parts.transpose(1, 2) if along else parts.permute(1, 2, 0, 3)
 
     def _mask(
         self, mask: Tensor | None, length: int, keys: int, batch: int, dtype: dtypes.DType
@@ -220,11 +231,11 @@ class MultiheadAttention(Module):
         return mask if mask.ndim == 2 else mask.reshape(batch, self.num_heads, length, keys)
 
     def _attend(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, need_weights: bool
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, need_weights: bool, is_causal: bool
     ) -> tuple[Tensor, Tensor | None]:
         dropout = self.dropout if self.training else 0.0
         if not need_weights:
-            return F.scaled_dot_product_attention(q, k, v, mask, dropout), None
+            return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal), None
         scores = (q * math.sqrt(1.0 / self.head_dim)) @ k.transpose(-2, -1)
         if mask is not None:
             scores = scores + mask
