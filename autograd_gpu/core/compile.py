@@ -120,7 +120,9 @@ def compile_pull(
             return f"F.conj({expression})"
         return f"F.cast({expression}, dtype_of(g))" if variant == "cast" else expression
 
-    if op.joint is not None:
+    plain = on_tensors and bool(op.plain_rules)
+    rules = op.plain_rules if plain else op.rules
+    if op.joint is not None and not plain:
         joint = call("joint", op.joint)
         if conjugate:
             joint = f"conjugated(F, {joint})"
@@ -132,16 +134,16 @@ def compile_pull(
         for position, name in enumerate(op.groups):
             if not needed >> position & 1:
                 results.append("None" if name != op.variadic else "")
-            elif name not in op.rules:
+            elif name not in rules:
                 results.append(f"unimplemented({op.name!r}, {name!r})")
             elif name == op.variadic:
                 results.append(
-                    f"*({finish('r')} for r in {call(name, op.rules[name])})"
+                    f"*({finish('r')} for r in {call(name, rules[name])})"
                     if variant in ("conjugate", "cast")
-                    else f"*{call(name, op.rules[name])}"
+                    else f"*{call(name, rules[name])}"
                 )
             else:
-                results.append(finish(call(name, op.rules[name])))
+                results.append(finish(call(name, rules[name])))
         lines.append(f"    return ({''.join(result + ', ' for result in results if result)})")
     pull: Callable[..., Any] = execute("\n".join(lines), "pull", environment)
     if not on_tensors:

@@ -336,7 +336,7 @@ def _differentiable_pull(
     if not isinstance(op, Op):
         assert isinstance(node, MultiNode)
         return node.run(namespace, g, kept)
-    if op.fused:
+    if op.fused and not op.plain_rules:
         return _through_body(node, edges, namespace, g, kept)
     on_tensors = pull.on_tensors or op.pull_on_tensors(pull)
     return on_tensors(namespace, g, kept, node.params, node)

@@ -114,6 +114,8 @@ class Op:
 
         self.rules: dict[str, Rule] = {}
         self.joint: Rule | None = None
+        #: of a fused op: its derivative in plain ops, for derivatives of higher order; without it the body runs again
+        self.plain_rules: dict[str, Rule] = {}
         #: looks at the operands (before promotion) of calls that are not plain, and raises for dtypes the op cannot take
         self.check: Callable[[Sequence[Any]], None] | None = None
         #: how users' mistakes are told apart, if the op can do better than its array library: fn(inputs, params)
@@ -150,6 +152,11 @@ class Op:
         self.joint = Rule(function)
         self.rules = dict.fromkeys(self.groups, self.joint)
         self._compile()
+
+    def plain_rule(self, **rules: Callable[..., Any]) -> None:
+        """Say the derivatives of a fused op in plain ops, for derivatives of higher order. What the body `saves` is
+        constant in them."""
+        self.plain_rules = {name: Rule(function) for name, function in rules.items()}
 
     def operator(self) -> Callable[..., Any]:
         """`apply` for Python's operators: returns NotImplemented for operands it does not know."""
@@ -192,6 +199,8 @@ class Op:
             for position, group in enumerate(self.groups):
                 if mask >> position & 1 and group in self.rules:
                     names.update(dict.fromkeys(self.rules[group].names))
+                    if group in self.plain_rules:
+                        names.update(dict.fromkeys(self.plain_rules[group].names))
             if self.fused and mask:  # a higher derivative runs the body again, which needs the inputs
                 names.update(dict.fromkeys(self.fused_inputs()))
             # Arrays last: the engine tells by the last entry whether there is anything to free.

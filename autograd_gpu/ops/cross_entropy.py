@@ -132,6 +132,41 @@ cross_entropy.rule(
 )  # fmt: skip
 
 
+def _in_plain_ops(
+    F: Any,
+    g: Any,
+    input: Any,
+    target: Any,
+    weight: Any,
+    divisor: Any,
+    *,
+    dim: int,
+    ignore_index: int,
+    label_smoothing: float,
+    inside: Any,
+) -> Any:
+    """The same gradient, which can be differentiated again. (The divisor does not depend on `input`.)"""
+    valid, label, per_row = _rows(F, target, weight, ignore_index, inside)
+    g = F.cast(g, dtype=inside)
+    if divisor is not None:
+        g = g / divisor
+    g = F.where(valid, g, F.zeros_like(g))  # where nothing counts, the divisor is zero
+    on_target = F.unsqueeze(g * per_row * (1 - label_smoothing), dim)
+    probabilities = F.softmax(F.cast(input, dtype=inside), dim=dim)
+    at_target = F.place(on_target, F.unsqueeze(label, dim), dim=dim, size=input.shape[dim], unique=True)
+    result = on_target * probabilities - at_target
+    if label_smoothing:
+        weights = F.ones_like(probabilities)
+        if weight is not None:
+            weights = weights * _along(F, F.cast(weight, dtype=inside), input, dim)
+        smoothed = F.unsqueeze(g * (label_smoothing / input.shape[dim]), dim)
+        result = result + smoothed * (F.sum(weights, dim=(dim,), keepdim=True) * probabilities - weights)
+    return F.cast(result, dtype=input.dtype)
+
+
+cross_entropy.plain_rule(input=_in_plain_ops)
+
+
 @op("general", grad_name="NllLossBackward0")
 def nll_loss(
     F: Any,
@@ -189,29 +224,32 @@ def _index_target(
     name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
 ) -> Tensor:
     """The labels as int64, after every check that PyTorch makes."""
-    where = f" ({name}: input {list(input.shape)}, target {list(target.shape)}){errors.here()}"
+
+    def where() -> str:
+        return f" ({name}: input {list(input.shape)}, target {list(target.shape)}){errors.here()}"
+
     if input.ndim == 0:
-        raise ValueError(f"Expected 1 or more dimensions (got 0){where}")
+        raise ValueError(f"Expected 1 or more dimensions (got 0){where()}")
     if input.ndim == 1:
         if target.ndim > 1 or (target.ndim == 1 and target.shape[0] != 1):
             raise ValueError(
-                f"For 1D input, 1D target must have size 1, but got target size: {list(target.shape)}{where}"
+                f"For 1D input, 1D target must have size 1, but got target size: {list(target.shape)}{where()}"
             )
     elif input.ndim == 2:
         if target.ndim and input.shape[0] != target.shape[0]:
             raise ValueError(
                 f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
-                f"({target.shape[0]}).{where}"
+                f"({target.shape[0]}).{where()}"
             )
         if target.ndim != 1:
-            raise RuntimeError(f"0D or 1D target tensor expected, multi-target not supported{where}")
+            raise RuntimeError(f"0D or 1D target tensor expected, multi-target not supported{where()}")
     else:
         expected = [input.shape[0], *input.shape[2:]]
         if list(target.shape) != expected:
-            raise RuntimeError(f"Expected target size {expected}, got {list(target.shape)}{where}")
+            raise RuntimeError(f"Expected target size {expected}, got {list(target.shape)}{where()}")
     if target._type.dtype not in (int64_type, uint8):
         raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {target._type.dtype.scalar_name}{where}"
+            f"expected target dtype to be Long or Byte, but got {target._type.dtype.scalar_name}{where()}"
         )
     classes = input.shape[_class_dim(input)]
     _check_weight(name, input, weight, classes)
@@ -222,7 +260,7 @@ def _index_target(
             raise IndexError(
                 f"Target {wrong.reshape(-1)[0]} is out of bounds. Class indices of {name} must be in [0, "
                 f"{classes - 1}], "
-                f"or ignore_index={ignore_index}{where}"
+                f"or ignore_index={ignore_index}{where()}"
             )
     result = in_dtype(target, int64_type)
     return result.reshape(()) if input.ndim == 1 and target.ndim == 1 else result
