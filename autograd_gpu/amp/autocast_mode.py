@@ -356,7 +356,7 @@ class autocast(_Region):
             raise ValueError(
                 f"Expected `device_type` of type `str`, got: `{type(device_type)}`{errors.here()}"
             )
-        if device_type not in DEVICES:
+        if Device(device_type).type != device_type:
             raise RuntimeError(
                 f"User specified an unsupported autocast device_type '{device_type}'{errors.here()}"
             )

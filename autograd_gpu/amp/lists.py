@@ -16,8 +16,9 @@ from typing import Any
 LOWER, FULL, WIDEST, BANNED = "lower", "full", "widest", "banned"
 
 _LOWER = (
-    "addbmm addmm attention baddbmm bmm convolution einsum linear linear_unbiased matmul mm prelu"
-)  # fmt: skip
+    "addbmm addmm attention baddbmm bmm conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution "
+    "einsum linear linear_unbiased matmul mm prelu"
+)
 _LOSSES = (
     "binary_cross_entropy_with_logits cosine_embedding_loss cross_entropy hinge_embedding_loss huber_loss kl_div l1_loss "
     "margin_ranking_loss mse_loss nll_loss poisson_nll_loss smooth_l1_loss soft_margin_loss triplet_margin_loss"

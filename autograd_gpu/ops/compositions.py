@@ -1,7 +1,7 @@
-"""Functions that are made of several ops and that an interceptor may want to see as one.
+"""Functions that are made of several ops, or that look at dtypes before they call one, and that an interceptor may want to see as one.
 
 Autocast decides by function: all of ``einsum``, or of a loss, runs in one dtype. Its interceptor would see only the
-ops inside. So these functions first look for an interceptor with a method ``whole(name, function, args, kwargs)``, and
+ops inside, after the function has checked that its operands have one dtype. So these functions first look for an interceptor with a method ``whole(name, function, args, kwargs)``, and
 leave the call to it. This is the last step of importing the ops: the functions are replaced wherever they are public.
 """
 
@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from autograd_gpu.core import modes
-from autograd_gpu.core.op import FUNCTIONS, METHODS
+from autograd_gpu.core.op import FUNCTIONS, METHODS, Op
 
 __all__ = ["COMPOSITIONS", "publish"]
 
@@ -21,9 +21,10 @@ __all__ = ["COMPOSITIONS", "publish"]
 COMPOSITIONS = frozenset(
     {
         "adaptive_avg_pool3d", "adaptive_max_pool3d", "addbmm", "addmv", "addr", "avg_pool3d", "baddbmm", "bilinear",
-        "chain_matmul", "cosine_embedding_loss", "cosine_similarity", "cross", "dist", "einsum", "group_norm",
-        "hinge_embedding_loss", "margin_ranking_loss", "max_pool3d", "poisson_nll_loss", "polar", "rms_norm",
-        "soft_margin_loss", "tensordot", "triplet_margin_loss",
+        "chain_matmul", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+        "cosine_embedding_loss", "cosine_similarity", "cross", "dist", "einsum", "group_norm", "hinge_embedding_loss",
+        "index_copy", "index_put", "margin_ranking_loss", "max_pool3d", "poisson_nll_loss", "polar", "rms_norm",
+        "scatter_add", "soft_margin_loss", "tensordot", "triplet_margin_loss",
     }
 )  # fmt: skip
 
@@ -45,11 +46,15 @@ def publish(families: list[ModuleType]) -> None:
     """Replace the functions in the modules that define them and in the tables of what users see."""
     for family in families:
         for name in COMPOSITIONS.intersection(vars(family)):
-            function = getattr(family, name)
-            if not callable(function) or function.__module__ != family.__name__:
+            found = getattr(family, name)
+            function = found.public if isinstance(found, Op) else found
+            if getattr(function, "__module__", None) != family.__name__:
                 continue  # a module uses another one's function
             replacement = _as_one(name, function)
-            setattr(family, name, replacement)
+            if found is function:
+                setattr(family, name, replacement)
+            else:
+                found.public = replacement
             for table in (FUNCTIONS, METHODS):
                 if table.get(name) is function:
                     table[name] = replacement

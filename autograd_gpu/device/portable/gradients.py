@@ -14,6 +14,9 @@ import numpy as np
 from autograd_gpu.device import threads
 from autograd_gpu.device.portable.base import Array, Base, float32, float64, is_half
 
+#: decorator: overflow gives inf and nan, silently
+_silent = np.errstate(all="ignore")
+
 #: elements whose powers are summed before sums are added up; fixed, so that results do not depend on threads or devices
 PART = 8192
 #: from how many elements on an array is worth several threads
@@ -23,6 +26,7 @@ LARGE = 2 * threads.BLOCK
 class Gradients(Base):
     """total_norm, scale_to_norm, clamp_all, unscale, update_scale."""
 
+    @_silent
     def total_norm(self, arrays: Sequence[Array], p: float) -> Array:
         """The p-norm (p > 0, may be infinite) of real arrays of one dtype as if they were one vector; in their dtype.
 
@@ -62,12 +66,14 @@ class Gradients(Base):
             total = np.sum(together) ** (1 / p)
         return np.asarray(total).astype(arrays[0].dtype)
 
+    @_silent
     def scale_to_norm(self, arrays: Sequence[Array], total: Array, *, limit: float) -> None:
         """Multiply all arrays by ``min(1, limit / (total + 1e-6))``."""
         factor = np.minimum(limit / (np.asarray(total, float64) + 1e-6), 1.0)
         for array in arrays:
             _multiply(array, factor)
 
+    @_silent
     def clamp_all(self, arrays: Sequence[Array], *, limit: float) -> None:
         """Limit all elements to [-limit, limit]; NaN stays NaN."""
         for array in arrays:
@@ -79,6 +85,7 @@ class Gradients(Base):
 
             _in_ranges(clamp, array)
 
+    @_silent
     def unscale(self, arrays: Sequence[Array], scale: Array | None, found_inf: Array) -> None:
         """Divide all arrays by `scale` (None: leave them) and set `found_inf` to 1 if an element is inf or nan; it stays as
         it is otherwise. Complex arrays count as pairs of reals."""
@@ -89,6 +96,7 @@ class Gradients(Base):
             if inverse is not None and inverse != 1.0:
                 _multiply(array, np.float32(inverse))
 
+    @_silent
     def update_scale(
         self,
         scale: Array,

@@ -330,6 +330,20 @@ def _update(
     """Call ``rule(numbers, buffer, buffer, first, param, grad, *states)`` for blocks of all parameters.
 
     `numbers` makes the rule's constants from a function that makes an array of a number; they are made once per dtype."""
+    with np.errstate(
+        all="ignore"
+    ):  # overflow gives inf and nan, silently; the pool's threads are silent anyway
+        _update_all(rule, numbers, params, grads, states, first_step)
+
+
+def _update_all(
+    rule: Callable[..., None],
+    numbers: Callable[[Callable[[float], Array]], tuple[Array, ...]],
+    params: Sequence[Array],
+    grads: Sequence[Array],
+    states: tuple[Arrays, ...],
+    first_step: Sequence[bool],
+) -> None:
     constants: dict[DType, tuple[Array, ...]] = {}
     none = [None] * len(params)
     columns = [none if column is None else column for column in states]

@@ -70,7 +70,9 @@ def get_total_norm(
             norms.append(wrap(kind.namespace.total_norm([t._array for t in members], norm_type)).to(device))
         else:
             norms += [tensor.detach().norm(norm_type).to(device) for tensor in members]
-    total: Tensor = norms[0] if len(norms) == 1 else FUNCTIONS["stack"](norms).norm(norm_type)
+    # The 0-norm counts: of one number that is not 0, it is 1.
+    alone = len(norms) == 1 and norm_type != 0
+    total: Tensor = norms[0] if alone else FUNCTIONS["stack"](norms).norm(norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it "
