@@ -13,6 +13,7 @@ from autograd_gpu.device import (
 )
 from autograd_gpu.device.cpu_attention import CpuAttention
 from autograd_gpu.device.cpu_convolution import CpuConvolution
+from autograd_gpu.device.cpu_embedding import CpuEmbedding
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
 from autograd_gpu.device.portable.special import Part
@@ -24,7 +25,7 @@ ONE_HOT_ROWS, ONE_HOT_ELEMENTS = 256, 2**20
 ROUNDS = 4
 
 
-class CpuNamespace(RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, ArrayNamespace):
+class CpuNamespace(RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, CpuEmbedding, ArrayNamespace):
     """The functions of ``ArrayNamespace`` on NumPy arrays."""
 
     blocks = blocks
