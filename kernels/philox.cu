@@ -7,28 +7,8 @@
 // Bytes moved per element, all the least possible: words 4, masks 1, uniform and normal s (the size of an element),
 // dropout 2 s each way and no mask: backward makes the same numbers again. One thread serves the four words of a counter.
 
-#include "common.cuh"
-
-struct Words {
-    unsigned lane[4];
-};
-
-__device__ __forceinline__ Words philox(u64 number, u64 offset, u64 seed) {
-    unsigned c0 = (unsigned)number, c1 = (unsigned)(number >> 32), c2 = (unsigned)offset, c3 = (unsigned)(offset >> 32);
-    unsigned k0 = (unsigned)seed, k1 = (unsigned)(seed >> 32);
-#pragma unroll
-    for (int round = 0; round < 10; ++round) {
-        unsigned high0 = __umulhi(0xD2511F53u, c0), low0 = 0xD2511F53u * c0;
-        unsigned high1 = __umulhi(0xCD9E8D57u, c2), low1 = 0xCD9E8D57u * c2;
-        c0 = high1 ^ c1 ^ k0;
-        c1 = low1;
-        c2 = high0 ^ c3 ^ k1;
-        c3 = low0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    return {{c0, c1, c2, c3}};
-}
+#include "pack.cuh"
+#include "philox.cuh"
 
 __global__ void random_words(unsigned *out, i64 count, u64 seed, u64 offset) {
     i64 quad = thread_index();

@@ -1,48 +1,48 @@
 // Softmax and log-softmax over one axis, forward and backward.
 //
 // The array is (outer, length, inner), contiguous; rows run over `length`. Three kernels by layout:
-//   warp:    inner = 1, length <= 32 LANE: one warp for each row, which it keeps in registers
-//   block:   inner = 1, longer rows: one block for each row, which it reads twice (the second time from the cache, mostly)
+//   row:     inner = 1: a warp or a block for each row, which it keeps in registers, 16 bytes at a time (see rows.cuh)
+//   block:   inner = 1, still longer rows: one block for each row, which it reads twice (the second time from the cache)
 //   columns: inner > 1: one thread for each row, neighbours in memory side by side
-// Maximum and sum come from one pass (M. Milakov, N. Gimelshein, "Online normalizer calculation for softmax", 2018): a new
-// maximum rescales the sum so far. Sums are in a fixed order. Halves are computed in float32 and rounded once.
+// Where a row is read twice, maximum and sum come from one pass (M. Milakov, N. Gimelshein, "Online normalizer calculation for
+// softmax", 2018). Sums are in a fixed order. Halves are computed in float32 and rounded once.
 //
 // Bytes moved per element of s bytes: forward 2 s, backward 3 s, the least possible, where a row stays in registers or in
 // the cache; else forward 3 s, backward 5 s.
 
 #include "online.cuh"
+#include "rows.cuh"
 
-template <typename T, bool LOG, int LANE>
-__global__ void forward_warp(const T *x, T *out, i64 rows, int length) {
+template <typename T, bool LOG, int N, int COUNT, int THREADS>
+__global__ void forward_row(const T *x, T *out, i64 rows, int length) {
     typedef Wide<T> W;
-    i64 row = thread_index() / 32;
+    i64 row = thread_index() / THREADS;
     if (row >= rows) return;
-    int lane = threadIdx.x % 32;
-    x += row * length;
-    out += row * length;
-    W values[LANE];
+    RowPart<T, N, COUNT, THREADS> part;
+    part.load_row(x + row * length, length, -INFINITY);
     W highest = -INFINITY, sum = 0;
 #pragma unroll
-    for (int i = 0; i < LANE; ++i) {
-        int column = i * 32 + lane;
-        values[i] = column < length ? load(x[column]) : W(-INFINITY);
-        highest = larger(highest, values[i]);
-    }
-    highest = warp_max(highest);
+    for (int k = 0; k < COUNT; ++k)
 #pragma unroll
-    for (int i = 0; i < LANE; ++i)
-        if (i * 32 + lane < length) {
-            W shifted = values[i] - highest, power = exponential(shifted);
-            sum += power;
-            values[i] = LOG ? shifted : power;
-        }
-    sum = warp_sum(sum);
+        for (int n = 0; n < N; ++n) highest = larger(highest, part.values[k][n]);
+    highest = team_max<THREADS>(highest);
+#pragma unroll
+    for (int k = 0; k < COUNT; ++k)
+        if (part.column(k) < length)
+#pragma unroll
+            for (int n = 0; n < N; ++n) {
+                W shifted = part.values[k][n] - highest, power = exponential(shifted);
+                sum += power;
+                part.values[k][n] = LOG ? shifted : power;
+            }
+    sum = team_sum<THREADS>(sum);
     W finished = LOG ? logarithm(sum) : 1 / sum;
 #pragma unroll
-    for (int i = 0; i < LANE; ++i) {
-        int column = i * 32 + lane;
-        if (column < length) out[column] = store<T>(LOG ? values[i] - finished : values[i] * finished);
-    }
+    for (int k = 0; k < COUNT; ++k)
+#pragma unroll
+        for (int n = 0; n < N; ++n)
+            part.values[k][n] = LOG ? part.values[k][n] - finished : part.values[k][n] * finished;
+    part.store_row(out + row * length, length);
 }
 
 template <typename T, bool LOG>
@@ -85,29 +85,25 @@ __device__ __forceinline__ W gradient(W g, W out, W sum) {
     return LOG ? g - exponential(out) * sum : out * (g - sum);
 }
 
-template <typename T, bool LOG, int LANE>
-__global__ void backward_warp(const T *g, const T *out, T *dx, i64 rows, int length) {
+template <typename T, bool LOG, int N, int COUNT, int THREADS>
+__global__ void backward_row(const T *g, const T *out, T *dx, i64 rows, int length) {
     typedef Wide<T> W;
-    i64 row = thread_index() / 32;
+    i64 row = thread_index() / THREADS;
     if (row >= rows) return;
-    int lane = threadIdx.x % 32;
-    i64 start = row * length;
-    W gs[LANE], outs[LANE], sum = 0;
+    RowPart<T, N, COUNT, THREADS> gs, outs;
+    gs.load_row(g + row * length, length, 0);
+    outs.load_row(out + row * length, length, 0);
+    W sum = 0;
 #pragma unroll
-    for (int i = 0; i < LANE; ++i) {
-        int column = i * 32 + lane;
-        if (column < length) {
-            gs[i] = load(g[start + column]);
-            outs[i] = load(out[start + column]);
-            sum += term<LOG>(gs[i], outs[i]);
-        }
-    }
-    sum = warp_sum(sum);
+    for (int k = 0; k < COUNT; ++k)
 #pragma unroll
-    for (int i = 0; i < LANE; ++i) {
-        int column = i * 32 + lane;
-        if (column < length) dx[start + column] = store<T>(gradient<LOG>(gs[i], outs[i], sum));
-    }
+        for (int n = 0; n < N; ++n) sum += term<LOG>(gs.values[k][n], outs.values[k][n]);
+    sum = team_sum<THREADS>(sum);
+#pragma unroll
+    for (int k = 0; k < COUNT; ++k)
+#pragma unroll
+        for (int n = 0; n < N; ++n) gs.values[k][n] = gradient<LOG>(gs.values[k][n], outs.values[k][n], sum);
+    gs.store_row(dx + row * length, length);
 }
 
 template <typename T, bool LOG>

@@ -17,6 +17,24 @@ TYPES = {**FLOATS, **INTEGERS, **COMPLEX}
 #: how many elements are 16 bytes
 PACK = {"float": 4, "double": 2, "half": 8, "bfloat16": 8}
 
+#: elements of a row that a thread keeps, and threads for a row (rows.cuh); the first is for one element at a time. A thread
+#: keeps half as many numbers of twice the size.
+ROW_FORMS = ((4, 32), (16, 32), (16, BLOCK), (32, BLOCK))
+WIDE_ROW_FORMS = ((4, 32), (8, 32), (8, BLOCK), (16, BLOCK))
+
+
+def row_forms(kind: str, largest: int) -> tuple[str, ...]:
+    """Template arguments for rows in registers: neighbours, how often, threads. Of the forms with at most `largest` elements,
+    or half as many of twice the size."""
+    forms = WIDE_ROW_FORMS if kind == "double" else ROW_FORMS
+    return tuple(
+        f"{together}, {elements // together}, {threads}"
+        for (elements, threads), (usual, _) in zip(forms, ROW_FORMS, strict=True)
+        for together in (1, PACK[kind])
+        if usual <= largest and not (together > 1 and elements == 4)
+    )
+
+
 #: functors of curves.cuh: what most programs use, and the others
 COMMON_CURVES = ("Relu", "Gelu", "GeluTanh", "Silu", "Sigmoid", "Tanh")
 MORE_CURVES = (
@@ -35,15 +53,13 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "softmax": {
         kind: tuple(
-            f"{direction}_{form.format(kind=kind, log=log)}"
-            for direction in ("forward", "backward")
+            f"{direction}_{form}"
+            for direction, largest in (("forward", 32), ("backward", 16))
             for log in ("false", "true")
             for form in (
-                "warp<{kind}, {log}, 1>",
-                "warp<{kind}, {log}, 4>",
-                "warp<{kind}, {log}, 16>",
-                "block<{kind}, {log}>",
-                "columns<{kind}, {log}>",
+                *(f"row<{kind}, {log}, {row}>" for row in row_forms(kind, largest)),
+                f"block<{kind}, {log}>",
+                f"columns<{kind}, {log}>",
             )
         )
         for kind in FLOATS.values()
@@ -64,16 +80,14 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     "norm": {
         kind: (
             *(
-                form.format(kind=kind, rms=rms)
+                form
                 for rms in ("false", "true")
                 for form in (
-                    "forward_warp<{kind}, {rms}, 4>",
-                    "forward_warp<{kind}, {rms}, 16>",
-                    "forward_block<{kind}, {rms}>",
-                    "backward_warp<{kind}, {rms}, 4>",
-                    "backward_warp<{kind}, {rms}, 16>",
-                    "backward_block<{kind}, {rms}>",
-                    "slices<{kind}, {rms}>",
+                    *(f"forward_row<{kind}, {rms}, {row}>" for row in row_forms(kind, 32)),
+                    *(f"backward_row<{kind}, {rms}, {row}>" for row in row_forms(kind, 16)),
+                    f"forward_long<{kind}, {rms}>",
+                    f"backward_long<{kind}, {rms}>",
+                    f"slices<{kind}, {rms}>",
                 )
             ),
             f"add_slices<{kind}>",
@@ -150,6 +164,20 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
                 for n in (1, PACK[kind])
             ),
             f"track<{kind}>",
+        )
+        for kind in FLOATS.values()
+    },
+    "attention": {
+        kind: tuple(
+            f"{direction}{form.format(kind=kind)}"
+            for direction in ("forward", "backward")
+            for form in (
+                "<{kind}, 32, 1>",
+                "<{kind}, 32, 4>",
+                f"<{{kind}}, {BLOCK}, 1>",
+                f"<{{kind}}, {BLOCK}, 4>",
+                "_long<{kind}>",
+            )
         )
         for kind in FLOATS.values()
     },

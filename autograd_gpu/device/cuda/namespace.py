@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_gpu.device import Device
 from autograd_gpu.device.cuda.activation import CudaActivations
+from autograd_gpu.device.cuda.attention import CudaAttention
 from autograd_gpu.device.cuda.batch_norm import CudaBatchNorm
 from autograd_gpu.device.cuda.convolution import CudaConvolution
 from autograd_gpu.device.cuda.cross_entropy import CudaCrossEntropy
@@ -27,6 +28,7 @@ from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc
 
 class CudaNamespace(
     CudaActivations,
+    CudaAttention,
     CudaBatchNorm,
     CudaCrossEntropy,
     CudaConvolution,

@@ -1,4 +1,5 @@
-"""Layer and root-mean-square normalisation by the kernels of norm.cu: one launch forward, one to three backward."""
+"""Layer and root-mean-square normalisation by the kernels of norm.cu: one launch forward, two backward (rows that no block
+can hold: three)."""
 
 from __future__ import annotations
 
@@ -9,14 +10,12 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import kernels
+from autograd_gpu.device.cuda.partials import SLICE_ROWS, SLICES, row_form
 from autograd_gpu.device.portable.base import Array, DType, float32, is_half
 from autograd_gpu.device.portable.norm import Gradients, Normalization
 
-#: elements of a row that one lane of a warp keeps: instances of the kernels for short rows
-LANES = (4, 16)
-#: rows that are summed together, at least, and sums that are added afterwards, at most, for the gradients of weight and bias
-SLICE = 256
-SLICES = 256
+#: elements of a row that a thread keeps at most
+LARGEST = {"forward": 32, "backward": 16}
 
 
 class CudaNormalization(Normalization):
@@ -43,7 +42,7 @@ class CudaNormalization(Normalization):
         needs: tuple[bool, ...],
     ) -> Gradients:
         """See ``Normalization.native_layer_norm_backward``."""
-        if not _fit(x, weight, g):
+        if not _fit(x, weight, g=g):
             return super().native_layer_norm_backward(g, x, weight, mean, rstd, dims=dims, needs=needs)
         return _backward(g, x, weight, mean, rstd, dims, needs, "false")
 
@@ -60,19 +59,21 @@ class CudaNormalization(Normalization):
         self, g: Array, x: Array, weight: Array | None, rstd: Array, *, dims: int, needs: tuple[bool, ...]
     ) -> tuple[Array | None, Array | None]:
         """See ``Normalization.fused_rms_norm_backward``."""
-        if not _fit(x, weight, g):
+        if not _fit(x, weight, g=g):
             return super().fused_rms_norm_backward(g, x, weight, rstd, dims=dims, needs=needs)
         g_x, g_weight, _ = _backward(g, x, weight, None, rstd, dims, (*needs, False), "true")
         return g_x, g_weight
 
 
-def _fit(x: Array, *others: Array | None) -> bool:
-    """Whether the kernels take these: elements, all of one floating dtype."""
-    dtype = x.dtype
+def _fit(x: Array, weight: Array | None, bias: Array | None = None, g: Array | None = None) -> bool:
+    """Whether the kernels take these: elements of a floating dtype, and parameters of that dtype or, both, of float32."""
+    parameters = {each.dtype for each in (weight, bias) if each is not None}
     return (
         x.size > 0
-        and dtype.name in kernels.FLOATS
-        and all(other is None or other.dtype == dtype for other in others)
+        and x.dtype.name in kernels.FLOATS
+        and (g is None or g.dtype == x.dtype)
+        and (not parameters or parameters == {x.dtype} or parameters == {_statistics(x.dtype)})
+        and isinstance(x, cupy.ndarray)
     )
 
 
@@ -86,22 +87,14 @@ def _layout(x: Array, dims: int) -> tuple[int, int]:
     return x.size // columns, columns
 
 
-def _per_row(
-    direction: str, kind: str, rms: str, rows: int, columns: int, arrays: tuple[Any, ...], *more: Any
-) -> None:
-    """Launches the kernel for rows of this length."""
-    lane = next((lane for lane in LANES if columns <= 32 * lane), None)
-    length: np.int32 | np.int64
-    if lane is None:
-        name, blocks, length = f"{direction}_block<{kind}, {rms}>", rows, np.int64(columns)
-    else:
-        name, blocks = f"{direction}_warp<{kind}, {rms}, {lane}>", kernels.blocks_for(32 * rows)
-        length = np.int32(columns)
-    kernels.launch("norm", kind, name, blocks, (*arrays, np.int64(rows), length, *more))
-
-
 def _optional(x: Array | None) -> Array | None:
     return None if x is None else kernels.contiguous(x)
+
+
+def _parameters(x: Array, *vectors: Array | None) -> tuple[Any, ...]:
+    """The vectors, and whether they are of the type of the statistics."""
+    wide = any(vector is not None and vector.dtype == _statistics(x.dtype) for vector in vectors)
+    return *map(_optional, vectors), np.bool_(wide)
 
 
 def _forward(
@@ -109,12 +102,22 @@ def _forward(
 ) -> tuple[Array, Any, Array]:
     rows, columns = _layout(x, dims)
     x = kernels.contiguous(x)
-    statistics = _statistics(x.dtype)
+    kind, statistics = kernels.FLOATS[x.dtype.name], _statistics(x.dtype)
     kept = (*x.shape[: x.ndim - dims], *(1,) * dims)
     result, rstd = cupy.empty(x.shape, x.dtype), cupy.empty(kept, statistics)
     mean = cupy.empty(kept, statistics) if rms == "false" else None
-    arrays = (x, _optional(weight), _optional(bias), result, mean, rstd)
-    _per_row("forward", kernels.FLOATS[x.dtype.name], rms, rows, columns, arrays, statistics.type(eps))
+    *vectors, wide = _parameters(x, weight, bias)
+    form = row_form(columns, LARGEST["forward"], x, result, *vectors)
+    length: np.int32 | np.int64
+    if form is None:
+        name, blocks, length = f"forward_long<{kind}, {rms}>", rows, np.int64(columns)
+    else:
+        neighbours, count, threads = form
+        name = f"forward_row<{kind}, {rms}, {neighbours}, {count}, {threads}>"
+        blocks, length = kernels.blocks_for(threads * rows), np.int32(columns)
+    kernels.launch(
+        "norm", kind, name, blocks, (x, *vectors, wide, result, mean, rstd, np.int64(rows), length, statistics.type(eps))
+    )  # fmt: skip
     return result, mean, rstd
 
 
@@ -131,26 +134,37 @@ def _backward(
     rows, columns = _layout(x, dims)
     kind, statistics, shape = kernels.FLOATS[x.dtype.name], _statistics(x.dtype), x.shape[x.ndim - dims :]
     g, x, mean, rstd = kernels.contiguous(g), kernels.contiguous(x), _optional(mean), kernels.contiguous(rstd)
-    g_x = g_weight = g_bias = None
-    if needs[0]:
-        g_x = cupy.empty(x.shape, x.dtype)
-        _per_row("backward", kind, rms, rows, columns, (g, x, _optional(weight), mean, rstd, g_x))
-    if needs[1] and weight is not None:
-        g_weight = cupy.empty(shape, x.dtype)
-    if needs[2]:
-        g_bias = cupy.empty(shape, statistics)
+    vector, wide = _parameters(x, weight)
+    g_x = cupy.empty(x.shape, x.dtype) if needs[0] else None
+    g_weight = cupy.empty(shape, weight.dtype) if needs[1] and weight is not None else None
+    g_bias = cupy.empty(shape, statistics) if needs[2] else None
+    rows_each = max(SLICE_ROWS, -(-rows // SLICES))
+    slices = -(-rows // rows_each)
+    partials = None
     if g_weight is not None or g_bias is not None:
-        each = max(SLICE, -(-rows // SLICES))
-        slices = -(-rows // each)
-        products = None if g_weight is None else cupy.empty((slices, columns), statistics)
-        sums = None if g_bias is None else cupy.empty((slices, columns), statistics)
-        numbers = (np.int64(rows), np.int64(columns), np.int64(each))
-        blocks = slices * -(-columns // 32)
+        partials = cupy.empty((slices, 2, columns), statistics)
+    form = row_form(columns, LARGEST["backward"], g, x, vector, g_x)
+    known = (mean, rstd)
+    if form is not None:
+        neighbours, count, threads = form
         kernels.launch(
-            "norm", kind, f"slices<{kind}, {rms}>", blocks, (g, x, mean, rstd, products, sums, *numbers)
-        )
+            "norm", kind, f"backward_row<{kind}, {rms}, {neighbours}, {count}, {threads}>", slices,
+            (g, x, vector, wide, *known, g_x, partials, np.int64(rows), np.int32(columns), np.int64(rows_each)),
+        )  # fmt: skip
+    else:
+        if g_x is not None:
+            kernels.launch(
+                "norm", kind, f"backward_long<{kind}, {rms}>", rows,
+                (g, x, vector, wide, *known, g_x, np.int64(rows), np.int64(columns)),
+            )  # fmt: skip
+        if partials is not None:
+            kernels.launch(
+                "norm", kind, f"slices<{kind}, {rms}>", slices * -(-columns // 32),
+                (g, x, *known, partials, np.int64(rows), np.int64(columns), np.int64(rows_each)),
+            )  # fmt: skip
+    if partials is not None:
         kernels.launch(
-            "norm", kind, f"add_slices<{kind}>", kernels.blocks_for(columns),
-            (products, sums, g_weight, g_bias, np.int64(slices), np.int64(columns)),
+            "norm", kind, f"add_slices<{kind}>", -(-columns // 32),
+            (partials, g_weight, wide, g_bias, np.int64(slices), np.int64(columns)),
         )  # fmt: skip
     return g_x, g_weight, g_bias

@@ -6,6 +6,7 @@ import cupy
 from cupy.cuda import runtime
 
 from autograd_gpu.device import kernels
+from autograd_gpu.device.instances import ROW_FORMS, WIDE_ROW_FORMS
 from autograd_gpu.device.portable.base import Array, DType
 
 #: elements that one block sums where all of an array are summed: the constant of the same name in partials.cuh
@@ -80,3 +81,15 @@ def together(length: int, *arrays: Array | None) -> int:
     packed = 16 // next(a.itemsize for a in arrays if a is not None)
     fits = length % packed == 0 and all(a is None or a.data.ptr % 16 == 0 for a in arrays)
     return int(packed) if fits else 1
+
+
+def row_form(length: int, largest: int, *arrays: Array | None) -> tuple[int, int, int] | None:
+    """How a team of threads keeps a row of `length` in registers: neighbours, how often, threads (the template arguments of
+    RowPart in rows.cuh). None for rows of which each thread of a block would have more than `largest` elements."""
+    neighbours = together(length, *arrays)
+    forms = WIDE_ROW_FORMS if next(a.itemsize for a in arrays if a is not None) == 8 else ROW_FORMS
+    for (elements, threads), (usual, _) in zip(forms, ROW_FORMS, strict=True):
+        known = usual <= largest and (neighbours == 1 or elements > ROW_FORMS[0][0])
+        if known and length <= elements * threads:
+            return neighbours, elements // neighbours, threads
+    return None

@@ -9,10 +9,11 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import kernels
+from autograd_gpu.device.cuda.partials import row_form
 from autograd_gpu.device.portable.base import Array, Base
 
-#: elements of a row that one lane of a warp keeps: instances of the kernels for short rows
-LANES = (1, 4, 16)
+#: elements of a row that a thread keeps at most
+LARGEST = {"forward": 32, "backward": 16}
 
 
 class CudaSoftmax(Base):
@@ -57,11 +58,12 @@ def _launch(direction: str, arrays: tuple[Any, ...], dim: int | None, log: str) 
         name, blocks = f"{direction}_columns<{kind}, {log}>", kernels.blocks_for(rows)
         numbers: tuple[Any, ...] = (np.int64(outer), np.int64(length), np.int64(inner))
     else:
-        lane = next((lane for lane in LANES if length <= 32 * lane), None)
-        if lane is None:
+        form = row_form(length, LARGEST[direction], *arrays)
+        if form is None:
             name, blocks = f"{direction}_block<{kind}, {log}>", rows
             numbers = (np.int64(rows), np.int64(length))
         else:
-            name, blocks = f"{direction}_warp<{kind}, {log}, {lane}>", kernels.blocks_for(32 * rows)
-            numbers = (np.int64(rows), np.int32(length))
+            neighbours, count, threads = form
+            name = f"{direction}_row<{kind}, {log}, {neighbours}, {count}, {threads}>"
+            blocks, numbers = kernels.blocks_for(threads * rows), (np.int64(rows), np.int32(length))
     kernels.launch("softmax", kind, name, blocks, (*arrays, *numbers))
