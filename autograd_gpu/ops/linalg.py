@@ -47,7 +47,7 @@ def check_operands(function: str, *tensors: Any) -> None:
 
 def _rows(F: Any, x: Any) -> Any:
     """A stack of matrices or vectors as one matrix."""
-    return F.reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
+    return x if x.ndim == 2 else F.reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _times(g: Any, factor: Any) -> Any:

@@ -60,6 +60,8 @@ def _sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
         >>> x.sum(axis=1, keepdims=True).shape
         ag.Size([2, 1])
     """
+    if dim is None and dtype is None and isinstance(input, Tensor):
+        return sum.apply(input, dim=None, keepdim=keepdim)  # type: ignore[no-any-return]
     check_tensor(input, "sum")
     result: Tensor = sum.apply(in_dtype(input, dtype), dim=canonical_dims(dim, input.ndim), keepdim=keepdim)
     return in_dtype(result, dtype)
@@ -94,6 +96,8 @@ def _mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any =
         >>> ag.mean(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
         tensor([1.5000, 3.5000])
     """
+    if dim is None and dtype is None and isinstance(input, Tensor) and input._type.fast:
+        return mean.apply(input, dim=None, keepdim=keepdim)  # type: ignore[no-any-return]
     check_tensor(input, "mean")
     target = input._type.dtype if dtype is None else as_dtype(dtype)
     if target.category < FLOAT:

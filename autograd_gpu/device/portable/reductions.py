@@ -34,6 +34,8 @@ class Reductions(Base):
         self._any, self._all = xp.any, xp.all
 
     def sum(self, x: Array, *, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
+        if dtype is None and x.dtype.char in "fd":
+            return self._sum(x, axis=dim, keepdims=keepdim)
         return self._accumulate(self._sum, x, dim, keepdim, dtype)
 
     def prod(self, x: Array, *, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
@@ -54,6 +56,10 @@ class Reductions(Base):
         return function(x.astype(inside), axis=dim, keepdims=keepdim)
 
     def mean(self, x: Array, *, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
+        if dtype is None and x.dtype.char in "fd":
+            total = self._sum(x, axis=dim, keepdims=keepdim)
+            total /= x.size if dim is None else reduced_size(x.shape, dim)
+            return total
         result = x.dtype if dtype is None else dtype
         inside = float32 if is_half(result) else result
         total = self.sum(x, dim=dim, keepdim=keepdim, dtype=inside)
