@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd_gpu as ag
@@ -47,7 +47,7 @@ def report() -> str:
 
 
 #: what the columns of the table say -> how a row says it
-_COLUMNS = {
+_COLUMNS: dict[str, Callable[[compiler.Facts], int]] = {
     "registers": lambda facts: facts.registers,
     "shared": lambda facts: facts.shared,
     "stack": lambda facts: facts.stack,

@@ -169,7 +169,8 @@ def signatures(text: str) -> dict[str, Signature]:
 
 
 def _template(kernel: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    types, values = [], []
+    types: list[str] = []
+    values: list[str] = []
     for part in _split(text):
         words = part.partition("=")[0].split()
         if len(words) == 2 and words[0] in ("typename", "class"):

@@ -192,7 +192,7 @@ class Pending:
                 f"{reference.__name__} does not{errors.here()}"
             )
         params = _params(reference)
-        defaults = reference.__defaults__ or ()  # type: ignore[attr-defined]
+        defaults = reference.__defaults__ or ()
         optional = frozenset(positional[len(positional) - len(defaults) :])
         if any(value is not None for value in defaults):
             raise TypeError(
@@ -252,7 +252,7 @@ class Pending:
                         f"have one{errors.here()}"
                     )
                 (signature,) = found.values()
-            elif "=" in backward:
+            elif isinstance(backward, str) and "=" in backward:
                 return _gradient_formula(backward, program.name, inputs, outputs, exact=False)
             else:
                 raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_gpu import dtypes, errors
@@ -37,7 +38,8 @@ class Step(NamedTuple):
     done: bool
 
 
-class Report(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Report:
     """What `Kernel.check` found; prints as a table.
 
     Attributes:
@@ -65,7 +67,8 @@ class Report(NamedTuple):
             ]
         )
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def check(

@@ -140,7 +140,8 @@ class Formula:
             if not good:
                 raise ValueError(f"{self._what}: {ast.unparse(part)!r} is not allowed: {_ALLOWED}")
             if isinstance(part, ast.IfExp):  # in the order they are written in
-                visit(part.body), visit(part.test), visit(part.orelse)
+                for branch in (part.body, part.test, part.orelse):
+                    visit(branch)
                 return
             for child in ast.iter_child_nodes(part):
                 if isinstance(child, ast.expr):
@@ -229,7 +230,7 @@ def _cuda(node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return _number(float(node.value))  # type: ignore[arg-type]
     if isinstance(node, ast.UnaryOp):
-        sign = {ast.Not: "!", ast.USub: "-", ast.UAdd: "+"}[type(node.op)]  # type: ignore[index]
+        sign = {ast.Not: "!", ast.USub: "-", ast.UAdd: "+"}[type(node.op)]
         return f"({sign}{_cuda(node.operand)})"
     if isinstance(node, ast.BinOp):
         left, right = _cuda(node.left), _cuda(node.right)
