@@ -11,12 +11,13 @@ from autograd_gpu.device import (
     blocks,
     memory,  # noqa: F401 - large arrays' memory is kept from here on
 )
+from autograd_gpu.device.activations import CpuActivations
 from autograd_gpu.device.cpu_attention import CpuAttention
 from autograd_gpu.device.cpu_convolution import CpuConvolution
 from autograd_gpu.device.cpu_embedding import CpuEmbedding
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
-from autograd_gpu.device.portable.special import Part
+from autograd_gpu.device.portable.special import ERF_TINY, TINY_SQUARE, Part, polynomial
 from autograd_gpu.device.rows import RowNormalization, RowSoftmax
 
 SPECIAL_BLOCK_BYTES = 128 * 1024
@@ -25,7 +26,9 @@ ONE_HOT_ROWS, ONE_HOT_ELEMENTS = 256, 2**20
 ROUNDS = 4
 
 
-class CpuNamespace(RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, CpuEmbedding, ArrayNamespace):
+class CpuNamespace(
+    CpuActivations, RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, CpuEmbedding, ArrayNamespace
+):
     """The functions of ``ArrayNamespace`` on NumPy arrays."""
 
     blocks = blocks
@@ -113,6 +116,20 @@ class CpuNamespace(RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, C
         for start in range(0, source.size, length):
             block = slice(start, start + length)
             target[block] = function(self.cast(source[block], inside))
+        return result
+
+    def _erf_near_zero(self, x: Array, square: Array, result: Array) -> Array:
+        if not x.ndim:
+            return super()._erf_near_zero(x, square, result)
+        here = np.nonzero(
+            square < np.float32(TINY_SQUARE)
+        )  # places, not a mask: a tenth of the cost of a random one
+        if here[0].size:
+            x = x[here]
+            tiny = polynomial(square[here], ERF_TINY)
+            tiny *= x
+            tiny += x
+            result[here] = tiny
         return result
 
     def _piecewise(self, x: Array, key: Array, edges: Sequence[float], parts: Sequence[Part]) -> Array:

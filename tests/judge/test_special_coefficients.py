@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autograd_gpu.device.activations import ATANH_PHI
 from autograd_gpu.device.portable import special
 
 pytest.importorskip("mpmath")
@@ -27,7 +28,9 @@ def test_interpolants() -> None:
 
 
 def test_fit() -> None:
-    from tests.device.special_coefficients import atanh_erf
+    from tests.device.special_coefficients import atanh_erf, atanh_phi
 
-    np.testing.assert_array_equal(np.float32(special.ATANH_ERF)[:2], np.float32(atanh_erf())[:2])
+    # How far the repeated fit gets depends on the last digits of the linear algebra.
+    np.testing.assert_allclose(special.ATANH_ERF[:2], atanh_erf()[:2], rtol=1e-7)
     np.testing.assert_allclose(special.ATANH_ERF, atanh_erf(), rtol=1e-3)
+    np.testing.assert_allclose(ATANH_PHI, atanh_phi(), rtol=1e-2)
