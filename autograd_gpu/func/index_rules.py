@@ -240,7 +240,7 @@ def _index_write(
     batch: Batch, name: str, x: BatchedArray, index: BatchedArray, src: BatchedArray, dim: int
 ) -> Any:
     whole = x.reshape(1) if not x.ndim else x
-    given = src.reshape(index.size, *(() if x.ndim < 2 else src.shape[1:])) if x.ndim < 2 else src
+    given = src.reshape(index.size) if x.ndim < 2 and src.ndim else src
     result = BatchedArray(inside(x.value).copy(grown(batch, whole)), batch)
     key = (*(slice(None),) * (dim % whole.ndim), index.reshape(-1))
     found = target_of(batch, result, key, writing=True)

@@ -158,7 +158,7 @@ LOOPED = frozenset(("histc",))
 
 #: broadcasting functions that are no elementwise op of the table
 ELEMENTWISE = frozenset((
-    "alias", "cast", "clone", "complex", "conj", "contiguous", "copy", "copy_values", "empty_like", "full_like", "imag",
+    "alias", "cast", "clone", "complex", "conj", "contiguous", "copy", "empty_like", "full_like", "imag",
     "ones_like", "positive", "real", "to_device", "view_as_real", "where", "zeros_like", "view_dtype",
 ))  # fmt: skip
 
@@ -313,6 +313,13 @@ def _track_statistics(
     unbiased: float,
 ) -> None:
     for running, value in ((running_mean, mean), (running_var, var * unbiased)):
+        if running is not None and running.value.shape[0] == 1 and value.value.shape[0] != 1:
+            raise RuntimeError(
+                "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in "
+                "place, were not batched.\nIf you are using a module and do not need eval mode, please set "
+                "`track_running_stats` to be False, or use ag.func.replace_all_batch_norm_modules_."
+                f"{errors.here()}"
+            )
         if running is not None:
             running *= 1 - momentum
             running += (value * momentum).reshape(running.shape)
@@ -336,6 +343,11 @@ def _searchsorted(
 def _as_strided(batch: Batch, name: str, x: BatchedArray, shape: Any, strides: Any, offset: int = 0) -> Any:
     memory = inside(x.value).contiguous(x.value)
     return wrapped(batch, run(name, memory, (memory.shape[0], *shape), (memory.shape[1], *strides), offset))
+
+
+@rule("copy_values")
+def _copy_values(batch: Batch, name: str, x: BatchedArray, src: BatchedArray) -> Any:
+    return src.namespace.cast(src.namespace.expand(src, x.shape), x.dtype)
 
 
 @rule("stack_parts")

@@ -14,7 +14,7 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, bump
 from autograd_gpu.core.op import expose, op
-from autograd_gpu.device import SILENT, restore, silence
+from autograd_gpu.device import SILENT, restore, silence, type_of
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor
 
 
@@ -347,7 +347,7 @@ def _track(
         return
     token = silence(SILENT)
     try:
-        running[0]._type.namespace.track_statistics(
+        type_of(mean).namespace.track_statistics(
             None if running_mean is None else running_mean._array,
             None if running_var is None else running_var._array,
             mean,

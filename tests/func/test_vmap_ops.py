@@ -33,8 +33,8 @@ REFUSED = {
     "unique": DYNAMIC,
     # what is written to in place (running statistics, a table) is the same for all examples
     "embedding_rows.max_norm": "changing in place a Tensor that is not being vmapped over|inplace arithmetic",
-    "native_batch_norm": "inplace arithmetic",
-    "native_layer_norm.instance_norm": "inplace arithmetic",
+    "native_batch_norm": "Batch norm got a batched tensor as input",
+    "native_layer_norm.instance_norm": "Batch norm got a batched tensor as input",
 }
 
 #: rows that the loop cannot judge
