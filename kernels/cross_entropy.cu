@@ -1,8 +1,8 @@
 // Cross-entropy of class indices, with class weights, label smoothing and ignored labels, forward and backward.
 //
 // The array is (outer, classes, inner), contiguous; a row runs over `classes`. Forward makes a loss and a weight for each
-// row from one pass over it (maximum and sum of exponentials together, see online.cuh), then adds them in chunks of fixed
-// size until one is left: the order does not depend on the GPU. Backward makes the softmax again from the two numbers that
+// row from one pass over it (maximum and sum of exponentials together, see online.cuh); the block that finishes last adds
+// what the blocks have, in a fixed order (see partials.cuh). Backward makes the softmax again from the two numbers that
 // forward kept for each row and subtracts the target. Rows of up to 32 classes and rows with inner > 1 get one thread each,
 // others a warp or, above 1024 classes, a block. The principle is that of llm.c's fused classifier (A. Karpathy).
 // Formulas: autograd_gpu/ops/cross_entropy.py. Halves are computed in float32. A label that is neither a class nor ignored
@@ -11,8 +11,7 @@
 // Bytes moved per element of s bytes, the least possible: forward s, backward 2 s; and about 40 for each row.
 
 #include "online.cuh"
-
-const int CHUNK = 16 * BLOCK;
+#include "partials.cuh"
 
 // What all rows share.
 template <typename T>
@@ -41,11 +40,38 @@ struct Smooth {
     }
 };
 
+// How the losses of all rows become one: the sum, or the sum divided by that of the weights, of partial sums for each block in
+// the block that finishes last. Nothing without `loss`. Every thread of a block must come to `add`.
+template <typename T>
+struct Ending {
+    typedef Wide<T> W;
+    T *loss;
+    W *divisor;  // where the sum of the weights goes
+    TwoSums<W> *partials;
+    unsigned *counter;
+    i64 mean;
+
+    __device__ __forceinline__ void add(TwoSums<W> both) const {
+        if (!loss) return;
+        merge_block(both);
+        if (gridDim.x > 1) {
+            if (threadIdx.x == 0) partials[blockIdx.x] = both;
+            if (!is_last_of(counter, gridDim.x)) return;
+            both = TwoSums<W>();
+            for (i64 from = threadIdx.x; from < gridDim.x; from += BLOCK) both.merge(load_fresh(partials + from));
+            merge_block(both);
+        }
+        if (threadIdx.x != 0) return;
+        *loss = store<T>(mean ? both.first / both.second : both.first);
+        *divisor = both.second;
+    }
+};
+
 // Writes what forward keeps of a row.
 template <typename T>
 __device__ __forceinline__ void finish(
     const Problem<T> &problem, i64 row, i64 start, i64 step, const Norm<Wide<T>> &norm, const Smooth<Wide<T>> &smooth,
-    Wide<T> *losses, Wide<T> *weights, Wide<T> *highest, Wide<T> *total) {
+    T *losses, Wide<T> *highest, Wide<T> *total, TwoSums<Wide<T>> &both) {
     typedef Wide<T> W;
     i64 label = problem.target[row];
     W loss = 0, weight = 0;
@@ -59,8 +85,9 @@ __device__ __forceinline__ void finish(
             loss = loss * (1 - problem.smoothing) + others * (problem.smoothing / problem.classes);
         }
     }
-    losses[row] = loss;
-    weights[row] = weight;
+    if (losses) losses[row] = store<T>(loss);
+    both.first = loss;
+    both.second = weight;
     highest[row] = norm.highest;
     total[row] = norm.sum;
 }
@@ -69,10 +96,14 @@ __device__ __forceinline__ void finish(
 template <typename T>
 __global__ void forward_columns(
     const T *x, const i64 *target, const T *weight, i64 classes, i64 ignored, Wide<T> smoothing, i64 outer, i64 inner,
-    Wide<T> *losses, Wide<T> *weights, Wide<T> *highest, Wide<T> *total) {
+    T *losses, Wide<T> *highest, Wide<T> *total, Ending<T> ending) {
     typedef Wide<T> W;
     i64 row = thread_index();
-    if (row >= outer * inner) return;
+    TwoSums<W> both;
+    if (row >= outer * inner) {
+        ending.add(both);
+        return;
+    }
     Problem<T> problem{x, target, weight, classes, ignored, smoothing};
     i64 start = row / inner * classes * inner + row % inner;
     Norm<W> norm;
@@ -82,26 +113,31 @@ __global__ void forward_columns(
         norm.add(value);
         if (smoothing != 0) smooth.add(problem, column, value);
     }
-    finish(problem, row, start, inner, norm, smooth, losses, weights, highest, total);
+    finish(problem, row, start, inner, norm, smooth, losses, highest, total, both);
+    ending.add(both);
 }
 
-// THREADS threads for each row, a warp or a block.
-template <typename T, int THREADS>
+// THREADS threads for each row, a warp or a block; N neighbours at a time.
+template <typename T, int THREADS, int N>
 __global__ void forward_rows(
     const T *x, const i64 *target, const T *weight, i64 classes, i64 ignored, Wide<T> smoothing, i64 rows,
-    Wide<T> *losses, Wide<T> *weights, Wide<T> *highest, Wide<T> *total) {
+    T *losses, Wide<T> *highest, Wide<T> *total, Ending<T> ending) {
     typedef Wide<T> W;
     i64 row = thread_index() / THREADS;
-    if (row >= rows) return;
     Problem<T> problem{x, target, weight, classes, ignored, smoothing};
     i64 start = row * classes;
     Norm<W> norm;
     Smooth<W> smooth{0, 0};
-    for (i64 column = threadIdx.x % THREADS; column < classes; column += THREADS) {
-        W value = load(x[start + column]);
-        norm.add(value);
-        if (smoothing != 0) smooth.add(problem, column, value);
-    }
+    if (row < rows)
+        for (i64 column = threadIdx.x % THREADS * N; column < classes; column += THREADS * N) {
+            W values[N];
+            load_wide<N>(x + start + column, values);
+#pragma unroll
+            for (int n = 0; n < N; ++n) {
+                norm.add(values[n]);
+                if (smoothing != 0) smooth.add(problem, column + n, values[n]);
+            }
+        }
     if (THREADS == 32) {
         norm.merge_warp();
         if (smoothing != 0) smooth = {warp_sum(smooth.weights), warp_sum(smooth.logits)};
@@ -109,32 +145,10 @@ __global__ void forward_rows(
         norm.merge_block();
         if (smoothing != 0) smooth = {block_sum(smooth.weights), block_sum(smooth.logits)};
     }
-    if (threadIdx.x % THREADS == 0)
-        finish(problem, row, start, 1, norm, smooth, losses, weights, highest, total);
-}
-
-// Sums of chunks of losses and weights. The last launch, of one block, writes the loss, divided by the weights for a mean.
-template <typename T>
-__global__ void add_chunks(
-    const Wide<T> *losses, const Wide<T> *weights, i64 count, Wide<T> *more_losses, Wide<T> *more_weights, T *loss,
-    bool mean) {
-    typedef Wide<T> W;
-    i64 start = (i64)blockIdx.x * CHUNK, end = min(start + CHUNK, count);
-    W sum = 0, weight = 0;
-    for (i64 row = start + threadIdx.x; row < end; row += BLOCK) {
-        sum += losses[row];
-        weight += weights[row];
-    }
-    sum = block_sum(sum);
-    weight = block_sum(weight);
-    if (threadIdx.x != 0) return;
-    if (loss) {
-        *loss = store<T>(mean ? sum / weight : sum);
-        *more_weights = weight;
-    } else {
-        more_losses[blockIdx.x] = sum;
-        more_weights[blockIdx.x] = weight;
-    }
+    TwoSums<W> both;
+    if (row < rows && threadIdx.x % THREADS == 0)
+        finish(problem, row, start, 1, norm, smooth, losses, highest, total, both);
+    ending.add(both);
 }
 
 // What the gradient of a row is made of: on_all * softmax - smoothed * weight - on_target at the target.
@@ -181,7 +195,7 @@ __global__ void backward_columns(
     }
 }
 
-template <typename T, int THREADS>
+template <typename T, int THREADS, int N>
 __global__ void backward_rows(
     const T *x, const i64 *target, const T *weight, i64 classes, i64 ignored, Wide<T> smoothing, i64 rows, const T *g,
     bool one_g, const Wide<T> *divisor, const Wide<T> *weight_sum, const Wide<T> *highest, const Wide<T> *total, T *dx) {
@@ -189,8 +203,12 @@ __global__ void backward_rows(
     if (row >= rows) return;
     Problem<T> problem{x, target, weight, classes, ignored, smoothing};
     RowGradient<T> gradient(problem, g, one_g, divisor, weight_sum, highest, total, row);
-    for (i64 column = threadIdx.x % THREADS; column < classes; column += THREADS) {
+    for (i64 column = threadIdx.x % THREADS * N; column < classes; column += THREADS * N) {
         i64 at = row * classes + column;
-        dx[at] = store<T>(gradient.of(problem, load(x[at]), column));
+        Wide<T> values[N];
+        load_wide<N>(x + at, values);
+#pragma unroll
+        for (int n = 0; n < N; ++n) values[n] = gradient.of(problem, values[n], column + n);
+        store_wide<N>(dx + at, values);
     }
 }

@@ -5,7 +5,7 @@
 // element is the logical (C-order) index: the words are those of autograd_gpu/device/philox.py, bit for bit.
 //
 // Bytes moved per element, all the least possible: words 4, masks 1, uniform and normal s (the size of an element),
-// dropout 2 s each way and no mask: backward makes the same numbers again. One thread serves the four words of a counter.
+// dropout 2 s each way and no mask: backward makes the same numbers again. One thread makes 16 bytes' worth of elements.
 
 #include "pack.cuh"
 #include "philox.cuh"
@@ -25,7 +25,13 @@ __global__ void dropout_mask(bool *out, i64 count, u64 seed, u64 offset, unsigne
     i64 quad = thread_index();
     if (quad >= (count + 3) / 4) return;
     Words words = philox(quad, offset, seed);
-    for (int i = 0; i < 4 && 4 * quad + i < count; ++i) out[4 * quad + i] = words.lane[i] >= threshold;
+    if (4 * quad + 4 <= count) {
+        uchar4 four = make_uchar4(
+            words.lane[0] >= threshold, words.lane[1] >= threshold, words.lane[2] >= threshold, words.lane[3] >= threshold);
+        reinterpret_cast<uchar4 *>(out)[quad] = four;  // `out` is a new array
+    } else {
+        for (int i = 0; 4 * quad + i < count; ++i) out[4 * quad + i] = words.lane[i] >= threshold;
+    }
 }
 
 // How many binary digits a uniform number of a type gets: all it has.
@@ -51,13 +57,30 @@ struct Uniform<double> {
     }
 };
 
+// 16 bytes' worth of elements, made by make(words, values) from as many counters as it takes, PER_QUAD elements each.
+template <typename T, int PER_QUAD, typename Make>
+__device__ __forceinline__ void fill(T *out, i64 count, u64 seed, u64 offset, Make make) {
+    const int N = Pack<T>::size;
+    i64 start = thread_index() * N;
+    if (start >= count) return;
+    Pack<T> values;
+#pragma unroll
+    for (int i = 0; i < N; i += PER_QUAD) make(philox((start + i) / PER_QUAD, offset, seed), values.at + i);
+    if (start + N <= count && aligned(out))
+        store_pack(out + start, values);
+    else
+#pragma unroll
+        for (int i = 0; i < N; ++i)
+            if (start + i < count) out[start + i] = values.at[i];
+}
+
 template <typename T>
 __global__ void uniform(T *out, i64 count, u64 seed, u64 offset) {
     const int n = Uniform<T>::per_quad;
-    i64 quad = thread_index();
-    if (quad >= (count + n - 1) / n) return;
-    Words words = philox(quad, offset, seed);
-    for (int i = 0; i < n && n * quad + i < count; ++i) out[n * quad + i] = Uniform<T>::of(words, i);
+    fill<T, n>(out, count, seed, offset, [](const Words &words, T *values) {
+#pragma unroll
+        for (int i = 0; i < n; ++i) values[i] = Uniform<T>::of(words, i);
+    });
 }
 
 // Two normals from two uniforms, both half a unit above the lower edge of their interval, so that the logarithm's argument
@@ -99,33 +122,54 @@ struct Normals<double> {
 template <typename T>
 __global__ void normal(T *out, i64 count, u64 seed, u64 offset) {
     const int n = Normals<T>::per_quad;
-    i64 quad = thread_index();
-    if (quad >= (count + n - 1) / n) return;
-    Wide<T> values[n];
-    Normals<T>::of(philox(quad, offset, seed), values);
-    for (int i = 0; i < n && n * quad + i < count; ++i) out[n * quad + i] = store<T>(values[i]);
+    fill<T, n>(out, count, seed, offset, [](const Words &words, T *values) {
+        Wide<T> wide[n];
+        Normals<T>::of(words, wide);
+#pragma unroll
+        for (int i = 0; i < n; ++i) values[i] = store<T>(wide[i]);
+    });
 }
 
 // out[i] = x[i] * (word i / inner is at least threshold) * scale: one mask element for `inner` elements next to each other.
 // NaN and infinity are multiplied by 0 where they are dropped, as in the op's formula.
 template <typename T>
 __global__ void dropout(const T *x, T *out, i64 count, i64 inner, u64 seed, u64 offset, unsigned threshold, Wide<T> scale) {
-    i64 quad = thread_index();
-    if (4 * quad >= count) return;
+    typedef Wide<T> W;
+    const int N = Pack<T>::size, LANES = N < 4 ? N : 4;
+    i64 start = thread_index() * N;
+    if (start >= count) return;
+    W factors[N];
     if (inner == 1) {
-        Words words = philox(quad, offset, seed);
-        for (int i = 0; i < 4 && 4 * quad + i < count; ++i) {
-            Wide<T> kept = words.lane[i] >= threshold;
-            out[4 * quad + i] = store<T>(load(x[4 * quad + i]) * kept * scale);
+#pragma unroll
+        for (int i = 0; i < N; i += LANES) {
+            Words words = philox((start + i) / 4, offset, seed);
+#pragma unroll
+            for (int lane = 0; lane < 4; ++lane)
+#pragma unroll
+                for (int n = 0; n < LANES; ++n)
+                    if ((start + i) % 4 + n == lane) factors[i + n] = words.lane[lane] >= threshold;
         }
     } else {
         u64 known = ~0ull;
         Words words;
-        for (int i = 0; i < 4 && 4 * quad + i < count; ++i) {
-            u64 element = (4 * quad + i) / inner;
-            if (element / 4 != known) words = philox(known = element / 4, offset, seed);
-            Wide<T> kept = words.lane[element % 4] >= threshold;
-            out[4 * quad + i] = store<T>(load(x[4 * quad + i]) * kept * scale);
+#pragma unroll
+        for (int i = 0; i < N; ++i) {
+            u64 element = (start + i) / inner;
+            if (element / 4 != known) words = philox<1>(known = element / 4, offset, seed);
+#pragma unroll
+            for (int lane = 0; lane < 4; ++lane)
+                if (element % 4 == lane) factors[i] = words.lane[lane] >= threshold;
         }
+    }
+    if (start + N <= count && aligned(x) && aligned(out)) {
+        W values[N];
+        load_wide<N>(x + start, values);
+#pragma unroll
+        for (int i = 0; i < N; ++i) values[i] = values[i] * factors[i] * scale;
+        store_wide<N>(out + start, values);
+    } else {
+#pragma unroll
+        for (int i = 0; i < N; ++i)
+            if (start + i < count) out[start + i] = store<T>(load(x[start + i]) * factors[i] * scale);
     }
 }

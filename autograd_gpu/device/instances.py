@@ -66,14 +66,13 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "convolution": {kind: (f"windows<{kind}>", f"overlap<{kind}>") for kind in FLOATS.values()},
     "cross_entropy": {
-        kind: (
-            f"forward_columns<{kind}>",
-            f"forward_rows<{kind}, 32>",
-            f"forward_rows<{kind}, {BLOCK}>",
-            f"add_chunks<{kind}>",
-            f"backward_columns<{kind}>",
-            f"backward_rows<{kind}, 32>",
-            f"backward_rows<{kind}, {BLOCK}>",
+        kind: tuple(
+            form
+            for direction in ("forward", "backward")
+            for form in (
+                f"{direction}_columns<{kind}>",
+                *(f"{direction}_rows<{kind}, {threads}, {n}>" for threads in (32, BLOCK) for n in (1, PACK[kind])),
+            )
         )
         for kind in FLOATS.values()
     },

@@ -1,4 +1,4 @@
-"""Cross-entropy of class indices by the kernels of cross_entropy.cu: two launches forward, one backward."""
+"""Cross-entropy of class indices by the kernels of cross_entropy.cu: one launch each way."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import kernels
+from autograd_gpu.device.cuda.partials import counters, together
 from autograd_gpu.device.portable.base import Array, Base, DType
 
 #: rows of up to so many classes get one thread, up to so many a warp
 FEW, MANY = 32, 1024
-#: rows whose losses one block adds: the constant of the same name in cross_entropy.cu
-CHUNK = 16 * kernels.BLOCK
+
+
+#: the struct Ending of cross_entropy.cu
+ENDING = np.dtype([("loss", "u8"), ("divisor", "u8"), ("partials", "u8"), ("counter", "u8"), ("mean", "i8")])
 
 
 class CudaCrossEntropy(Base):
@@ -36,26 +39,20 @@ class CudaCrossEntropy(Base):
         shape, dtype = input.shape, input.dtype
         kept = (*shape[:dim], 1, *shape[dim + 1 :])
         problem = _Problem(input, target, weight, dim, ignore_index, label_smoothing, inside)
-        losses, weights = cupy.empty(problem.rows, inside), cupy.empty(problem.rows, inside)
         highest, total = cupy.empty(kept, inside), cupy.empty(kept, inside)
-        problem.launch("forward", losses, weights, highest, total)
         if reduction == "none":
-            return losses.reshape(target.shape).astype(dtype, copy=False), highest, total, None
-        mean = reduction == "mean"
-        loss = cupy.empty((), dtype)
-        count = problem.rows
-        while True:
-            chunks = max(1, -(-count // CHUNK))
-            last = chunks == 1
-            more_losses = None if last else cupy.empty(chunks, inside)
-            more_weights = cupy.empty(() if last else chunks, inside)
-            kernels.launch(
-                "cross_entropy", problem.kind, f"add_chunks<{problem.kind}>", chunks,
-                (losses, weights, np.int64(count), more_losses, more_weights, loss if last else None, np.bool_(mean)),
-            )  # fmt: skip
-            if last:
-                return loss, highest, total, more_weights if mean else None
-            losses, weights, count = more_losses, more_weights, chunks
+            losses = cupy.empty(target.shape, dtype)
+            problem.launch("forward", losses, highest, total, np.zeros((), ENDING)[()])
+            return losses, highest, total, None
+        loss, divisor = cupy.empty((), dtype), cupy.empty((), inside)
+        partials = cupy.empty((max(1, problem.blocks), 2), inside)
+        ending = (loss.data.ptr, divisor.data.ptr, partials.data.ptr, counters(1).data.ptr, int(reduction == "mean"))
+        if problem.blocks:
+            problem.launch("forward", None, highest, total, np.array(ending, ENDING)[()])
+        else:  # the mean of nothing is 0 / 0
+            loss.fill(math.nan if reduction == "mean" else 0)
+            divisor.fill(0)
+        return loss, highest, total, divisor if reduction == "mean" else None
 
     def cross_entropy_backward(
         self,
@@ -107,13 +104,18 @@ class _Problem:
             np.int64(ignore_index), inside.type(label_smoothing),
         )  # fmt: skip
 
+        if self.inner > 1 or self.classes <= FEW:
+            self._name, self._threads = "columns", 1
+            self._size: tuple[Any, ...] = (np.int64(self.outer), np.int64(self.inner))
+        else:
+            self._name, self._threads = "rows", 32 if self.classes <= MANY else kernels.BLOCK
+            self._size = (np.int64(self.rows),)
+        self.blocks = kernels.blocks_for(self.rows * self._threads)
+
     def launch(self, direction: str, *arguments: Any) -> None:
         """Starts the kernel for rows of this layout and length."""
-        if self.inner > 1 or self.classes <= FEW:
-            name, threads = f"{direction}_columns<{self.kind}>", 1
-            size: tuple[Any, ...] = (np.int64(self.outer), np.int64(self.inner))
-        else:
-            threads = 32 if self.classes <= MANY else kernels.BLOCK
-            name, size = f"{direction}_rows<{self.kind}, {threads}>", (np.int64(self.rows),)
-        blocks = kernels.blocks_for(self.rows * threads)
-        kernels.launch("cross_entropy", self.kind, name, blocks, (*self.first, *size, *arguments))
+        name = f"{direction}_columns<{self.kind}>"
+        if self._name == "rows":
+            neighbours = together(self.classes, self.first[0])
+            name = f"{direction}_rows<{self.kind}, {self._threads}, {neighbours}>"
+        kernels.launch("cross_entropy", self.kind, name, self.blocks, (*self.first, *self._size, *arguments))

@@ -52,7 +52,7 @@ class CudaRandom(Random):
         kind = kernels.FLOATS[part.name]
         number = np.float64 if part.itemsize == 8 else np.float32
         kernels.launch(
-            "philox", kind, f"dropout<{kind}>", kernels.blocks_for(-(-count // 4)),
+            "philox", kind, f"dropout<{kind}>", kernels.blocks_for(-(-count // (16 // part.itemsize))),
             (x, result, np.int64(count), np.int64(inner * lanes), *_state(seed, offset), np.uint32(threshold), number(scale)),
         )  # fmt: skip
         return result
@@ -79,7 +79,7 @@ def _fill(
 def _numbers(name: str, shape: Shape, dtype: DType, seed: int, offset: int) -> Array:
     part, lanes = _real_parts(dtype)
     kind = kernels.FLOATS[part.name]
-    per_thread = 2 if part.itemsize == 8 else 4
+    per_thread = 16 // part.itemsize
     return _fill(kind, f"{name}<{kind}>", shape, dtype, lanes * math.prod(shape), per_thread, seed, offset)
 
 
