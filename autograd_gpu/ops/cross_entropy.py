@@ -12,6 +12,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import fused_gradient, op
+from autograd_gpu.device.checks import looked_at
 from autograd_gpu.device.portable.base import float32, int64
 from autograd_gpu.dtypes import FLOAT, float32 as float32_type, int64 as int64_type, uint8
 from autograd_gpu.ops.arguments import check_tensor, in_dtype
@@ -254,7 +255,7 @@ def _index_target(
     classes = input.shape[_class_dim(input)]
     _check_weight(name, input, weight, classes)
     labels = target._array
-    if target._type.device.type == "cpu" and labels.size and (labels.min() < 0 or labels.max() >= classes):
+    if looked_at(target._type) and labels.size and (labels.min() < 0 or labels.max() >= classes):
         wrong = labels[(labels != ignore_index) & ((labels < 0) | (labels >= classes))]
         if wrong.size:
             raise IndexError(

@@ -8,6 +8,7 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, bump, wrap
 from autograd_gpu.core.op import expose, op
+from autograd_gpu.device.checks import looked_at
 from autograd_gpu.ops.arguments import check_tensor
 
 
@@ -129,9 +130,9 @@ def embedding(
 
 
 def _check_indices(indices: Tensor, weight: Tensor) -> None:
-    """On the CPU only: a GPU would have to be waited for."""
+    """Where values are looked at: a GPU would have to be waited for."""
     array, rows = indices._array, weight._array.shape[0]
-    if indices._type.device.type == "cpu" and array.size:
+    if looked_at(indices._type) and array.size:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= rows:
             raise IndexError(
@@ -193,10 +194,10 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if not array.size:
         if num_classes <= 0:
             raise RuntimeError(f"Can not infer total number of classes from empty tensor.{errors.here()}")
-    elif type.device.type == "cpu" or num_classes == -1:
-        if int(array.min()) < 0:
+    elif looked_at(type) or num_classes == -1:
+        if int(tensor.min()) < 0:
             raise RuntimeError(f"Class values must be non-negative.\n  in one_hot{errors.here()}")
-        largest = int(array.max())
+        largest = int(tensor.max())
         if num_classes == -1:
             num_classes = largest + 1
         elif largest >= num_classes:
@@ -205,7 +206,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
                 f"num_classes={num_classes}{errors.here()}"
             )
     F = type.namespace
-    hot = array[..., None] == F.arange(0, num_classes, 1, type.numpy)
+    hot = F.eq(array[..., None], F.arange(0, num_classes, 1, type.numpy))
     return wrap(F.cast(hot, type.numpy), type)
 
 

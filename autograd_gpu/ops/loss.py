@@ -14,6 +14,7 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import Op, elementwise_gradient, expose, op
+from autograd_gpu.device.checks import looked_at
 from autograd_gpu.dtypes import FLOAT
 from autograd_gpu.ops.arguments import check_tensor, numpy_names
 from autograd_gpu.ops.reduction import each, reduced, reduced_tensor, reduction_name, share
@@ -398,7 +399,7 @@ def _binary_cross_entropy(
             f"(binary_cross_entropy: target and input){errors.here()}"
         )
     values = input._array
-    if input._type.device.type == "cpu" and values.size and (values.min() < 0 or values.max() > 1):
+    if looked_at(input._type) and values.size and (values.min() < 0 or values.max() > 1):
         raise RuntimeError(
             "all elements of input should be between 0 and 1 (binary_cross_entropy; for logits use "
             f"binary_cross_entropy_with_logits){errors.here()}"
@@ -564,7 +565,7 @@ def gaussian_nll_loss(
         if var < 0:
             raise ValueError(f"var has negative entry/entries (gaussian_nll_loss: var={var}){errors.here()}")
         var = input.new_full((), var)
-    elif var._type.device.type == "cpu" and var._array.size and var._array.min() < 0:
+    elif looked_at(var._type) and var._array.size and var._array.min() < 0:
         raise ValueError(f"var has negative entry/entries (gaussian_nll_loss){errors.here()}")
     if var.ndim and var.shape != input.shape:
         if var.shape == input.shape[:-1]:

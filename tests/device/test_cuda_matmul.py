@@ -1,4 +1,4 @@
-"""What is handed to cuBLAS: one call for each product, transposes as flags, broadcast batches by stride 0, never a copy; and the
+"""What is handed to cuBLAS: one call for each product, transposes as flags, broadcast batches by stride 0, no copy; and the
 precision that was asked for."""
 
 from __future__ import annotations

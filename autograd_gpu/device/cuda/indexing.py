@@ -5,16 +5,37 @@ from __future__ import annotations
 import cupy
 import numpy as np
 
-from autograd_gpu.device import kernels
+from autograd_gpu.device import checks, kernels
 from autograd_gpu.device.portable.base import Array, float32, is_half
-from autograd_gpu.device.portable.indexing import Indexing
+from autograd_gpu.device.portable.indexing import Indexing, Key
 
 #: sorted places that one thread sums; the constant of the same name in scatter.cu
 CHUNK = 32
 
 
 class CudaIndexing(Indexing):
-    """_add_rows, _add_flat and extreme_at."""
+    """_add_rows, _add_flat and extreme_at; CuPy takes indices that are out of range modulo the size, so looking at them, when
+    that is asked for, is done here."""
+
+    def getitem(self, x: Array, key: Key) -> Array:
+        if checks.values:
+            self._check(x, key)
+        return super().getitem(x, key)
+
+    def setitem(self, x: Array, key: Key, value: Array) -> None:
+        if checks.values:
+            self._check(x, key)
+        super().setitem(x, key, value)
+
+    def _check(self, x: Array, key: Key) -> None:
+        view, rest = self._basic_first(x, key)
+        for axis, index in zip(*self._index_arrays(view, rest), strict=True):
+            _check_bounds(index, view.shape[axis], axis)
+
+    def _index(self, index: Array, size: int, axis: int) -> Array:
+        if checks.values:
+            _check_bounds(index, size, axis)
+        return super()._index(index, size, axis)
 
     def _add_rows(self, target: Array, rows: Array, values: Array) -> None:
         height, width = target.shape
@@ -59,3 +80,12 @@ class CudaIndexing(Indexing):
 
     def _add_flat(self, target: Array, places: Array, values: Array) -> None:
         self._add_rows(target.reshape(-1, 1), places, values.reshape(-1, 1))
+
+
+def _check_bounds(index: Array, size: int, axis: int) -> None:
+    """Raises IndexError, as NumPy does, for an index out of range."""
+    if index.size:
+        lowest, highest = int(index.min()), int(index.max())
+        if lowest < -size or highest >= size:
+            wrong = lowest if lowest < -size else highest
+            raise IndexError(f"index {wrong} is out of bounds for dimension {axis} with size {size}")
