@@ -99,6 +99,13 @@ def record(
 ) -> Any:
     """Wrap the results of a call and remember how they were made."""
     main = next(t for t in tensors if t is not None)
+    edges = tuple([None if t is None else t._node if t._view is None else node_of(t) for t in tensors])
+    recorded = bool(op.rules) and any(edges) and modes.is_recording()
+    if op.outputs == ("out",) and op.kind != "view":
+        out = _wrap_result(op, results[0] if op.saves else results, main)
+        if recorded:
+            attach(op, tensors, arrays, edges, (out,), results[1:] if op.saves else (), params)
+        return out
     visible = 1 if op.outputs == ("out",) else len(op.outputs)
     if op.outputs == ("*",):
         outputs, saved = list(results), ()
@@ -116,8 +123,7 @@ def record(
             else:
                 tensor._view = view_of(main, op, params)
 
-    edges = tuple(None if t is None else node_of(t) for t in tensors)
-    if op.rules and any(edges) and modes.is_recording():
+    if recorded:
         attach(op, tensors, arrays, edges, wrapped, saved, params)
     if op.outputs == ("*",):
         return tuple(wrapped)
@@ -161,7 +167,7 @@ def attach(
     node.sequence = next_sequence()
     node.hooks = None
     node.code, node.offset = errors.user_frame()
-    node.kept = keep(op, mask, tensors, arrays, wrapped, saved)
+    node.kept = (op.keepers.get(mask) or op.keeper(mask))(tensors, arrays, wrapped, saved)
     if modes.intercepting:
         carry_tangents(op, node, tensors)
     if len(targets) == 1:
@@ -209,52 +215,6 @@ def _variant(tensors: Sequence[Tensor | None], output: Tensor) -> str:
     if any(t.dtype is dtypes.bfloat16 for t in types) and all(t is output._type for t in types):
         return "cast"
     return ""
-
-
-def keep(
-    op: Op,
-    mask: int,
-    tensors: Sequence[Tensor | None],
-    arrays: Sequence[Array],
-    wrapped: Sequence[Tensor],
-    saved: Sequence[Array],
-) -> tuple[Any, ...] | None:
-    """What the rules of the inputs in `mask` asked for, in the order of `op.layout(mask)`."""
-    fixed = len(op.inputs)
-    kept: list[Any] = []
-    for name in op.layout(mask):
-        like = name.endswith("_like")
-        source = name.removesuffix("_like")
-        if source in op.inputs:
-            index = op.inputs.index(source)
-            tensor = tensors[index]
-            if tensor is None:
-                kept += [None] if like else [None, NEVER, 0]
-            elif like:
-                kept.append(Spec(arrays[index].shape, tensor._type))
-            else:
-                kept += [arrays[index], tensor._changes, tensor._changes[0]]
-        elif source in op.outputs:
-            output = wrapped[op.outputs.index(source)]
-            kept += (
-                [Spec(output._array.shape, output._type)]
-                if like
-                else [output._array, output._changes, output._changes[0]]
-            )
-        elif source == op.variadic:
-            members = tensors[fixed:]
-            if like:
-                kept.append(Specs(Spec(t._array.shape, t._type) for t in members if t is not None))
-            else:
-                versions = tuple(t._changes for t in members if t is not None)
-                kept += [tuple(arrays[fixed:]), versions, tuple(v[0] for v in versions)]
-        elif name in op.saves:
-            kept.append(saved[op.saves.index(name)])
-        else:
-            raise TypeError(
-                f"a rule of {op.name} asks for {name}, which is neither input nor output nor saved"
-            )
-    return tuple(kept) if kept else None
 
 
 # -- views ---------------------------------------------------------------------------------------------------------
@@ -325,8 +285,12 @@ def _are_ready(op: Op, inputs: Sequence[Any]) -> bool:
     kind = first._type
     if op.promote == "none":
         device = kind.device
-        for value in inputs:  # noqa: SIM110 - a generator costs more than what it would look at
-            if not isinstance(value, Tensor) or value._type.device is not device:
+        required = len(op.inputs) - len(op.optional)
+        for position, value in enumerate(inputs):
+            if not isinstance(value, Tensor):
+                if value is not None or not required <= position < len(op.inputs):
+                    return False
+            elif value._type.device is not device:
                 return False
         return True
     if op.promote == "float" and not kind.differentiable:

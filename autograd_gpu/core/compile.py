@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.call import apply, compute, constant, raise_clearly, view_of
-from autograd_gpu.core.graph import Node, Spec, Tensor, next_sequence, node_of
+from autograd_gpu.core.graph import Node, Spec, Specs, Tensor, next_sequence, node_of
+from autograd_gpu.core.saved import NEVER
 from autograd_gpu.device import type_of, type_of_array
 from autograd_gpu.device.blocks import LARGE
 
@@ -222,15 +223,18 @@ def unimplemented(op_name: str, name: str) -> Any:
     raise NotImplementedError(f"the derivative for '{name}' of {op_name} is not implemented")
 
 
-def compile_call(op: Op, apply: Callable[..., Any] = apply) -> Callable[..., Any]:
-    """The function that computes and records a call of `op`; `apply` is where it goes when a call is not plain.
+def compile_call(
+    op: Op, apply: Callable[..., Any] = apply, into: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """The function that computes and records a call of `op`; `apply` is where it goes when a call is not plain, `into`
+    (if the function is to have a keyword `out`) where it goes when there is one.
 
     It is compiled when it is first called: a program uses a few dozen of the hundreds of ops that importing the package
     defines. Until then its code is `_first_call`'s; the function object, which others hold, stays the same.
     """
     environment: dict[str, Any] = {
         "Tensor": Tensor, "Node": Node, "Spec": Spec, "new": object.__new__, "record": op, "modes": modes, "apply": apply,
-        "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
+        "into": into, "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
         "view_of": view_of, "no_params": {}, "next_sequence": next_sequence, "getframe": sys._getframe,
         "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly, "constant": constant,
         "LARGE": LARGE, "complete": _complete, "array_classes": type_of_array,
@@ -243,6 +247,9 @@ def compile_call(op: Op, apply: Callable[..., Any] = apply) -> Callable[..., Any
     function.__module__ = op.body.__module__
     parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in op.inputs]
     parameters += [Parameter(name, Parameter.KEYWORD_ONLY) for name in op.params]
+    if into is not None:
+        parameters.append(Parameter("out", Parameter.KEYWORD_ONLY, default=None))
+        function.__kwdefaults__ = {"out": None}
     function.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return function
 
@@ -256,12 +263,12 @@ def _complete(op: Op, function: Any) -> Callable[..., Any]:
     environment = function.__globals__
     for mask in range(1, 1 << len(op.inputs)):
         environment[f"pull{mask}"] = op.pull(mask, mask)
-    finished = execute(call_source(op), op.name, dict(environment))
+    finished = execute(call_source(op, environment["into"] is not None), op.name, dict(environment))
     function.__code__ = finished.__code__
     return function  # type: ignore[no-any-return]
 
 
-def call_source(op: Op) -> str:
+def call_source(op: Op, out: bool = False) -> str:
     """Source of the function that computes and records a call: the hot path of the whole library.
 
     It handles plain tensors of one real floating dtype on one device, with gradients wanted or not, views included.
@@ -269,7 +276,8 @@ def call_source(op: Op) -> str:
     """
     inputs = op.inputs
     many = range(len(inputs))
-    signature = ", ".join((*inputs, "*", *op.params) if op.params else inputs)
+    named = (*op.params, "out=None") if out else op.params
+    signature = ", ".join((*inputs, "*", *named) if named else inputs)
     operands = f"({', '.join(inputs)},)"
     params = "{" + ", ".join(f"{p!r}: {p}" for p in op.params) + "}" if op.params else "no_params"
     same_type = (
@@ -280,6 +288,7 @@ def call_source(op: Op) -> str:
     arguments = ", ".join([f"a{i}" for i in many] + [f"{p}={p}" for p in op.params])
     lines = [
         f"def {op.name}({signature}):",
+        *([f"    if out is not None: return into(record, out, {operands}, {params})"] if out else ()),
         f"    if {' and '.join(f'isinstance({name}, Tensor)' for name in inputs)} and not modes.intercepting:",
         *(f"        x{i} = {name}" for i, name in enumerate(inputs)),
         "        t = x0._type",
@@ -365,6 +374,50 @@ def call_source(op: Op) -> str:
             ]
     lines.append(f"    return apply(record, {operands}, {params})")
     return "\n".join(lines)
+
+
+def compile_keep(op: Op, mask: int) -> Callable[..., Any]:
+    """The function that collects what the rules of the inputs in `mask` asked for, in the order of `op.layout(mask)`,
+    for calls on the general road."""
+    fixed = len(op.inputs)
+    entries = []
+    for name in op.layout(mask):
+        like = name.endswith("_like")
+        source = name.removesuffix("_like")
+        if source in op.inputs:
+            i = op.inputs.index(source)
+            entry = f"Spec(arrays[{i}].shape, tensors[{i}]._type)"
+            if not like:
+                entry = f"arrays[{i}], (v := tensors[{i}]._changes), v[0]"
+            if source in op.optional:
+                entry = (
+                    f"None if tensors[{i}] is None else {entry}"
+                    if like
+                    else f"*((None, NEVER, 0) if tensors[{i}] is None else ({entry}))"
+                )
+        elif source in op.outputs:
+            out = f"wrapped[{op.outputs.index(source)}]"
+            entry = f"Spec({out}._array.shape, {out}._type)"
+            if not like:
+                entry = f"{out}._array, (v := {out}._changes), v[0]"
+        elif source == op.variadic and like:
+            entry = f"Specs([Spec(t._array.shape, t._type) for t in tensors[{fixed}:]])"
+        elif source == op.variadic:
+            entry = (
+                f"tuple(arrays[{fixed}:]), (vs := tuple([t._changes for t in tensors[{fixed}:]])), "
+                "tuple([v[0] for v in vs])"
+            )
+        elif name in op.saves:
+            entry = f"saved[{op.saves.index(name)}]"
+        else:
+            raise TypeError(
+                f"a rule of {op.name} asks for {name}, which is neither input nor output nor saved"
+            )
+        entries.append(entry)
+    result = f"({', '.join(entries)},)" if entries else "None"
+    source_text = f"def keep(tensors, arrays, wrapped, saved): return {result}"
+    keep: Callable[..., Any] = execute(source_text, "keep", {"Spec": Spec, "Specs": Specs, "NEVER": NEVER})
+    return keep
 
 
 class _Bottom:

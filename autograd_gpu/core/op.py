@@ -36,7 +36,7 @@ from autograd_gpu.core.call import (
     describe,
     operand,
 )  # fmt: skip
-from autograd_gpu.core.compile import compile_call, compile_pull
+from autograd_gpu.core.compile import compile_call, compile_keep, compile_pull
 from autograd_gpu.core.graph import Array
 from autograd_gpu.device import Device
 
@@ -123,6 +123,8 @@ class Op:
         self.forward_name = self.name + "_forward" if self.saves else self.name
         self._pulls: dict[tuple[int, int, str], Callable[..., Any]] = {}
         self._layouts: dict[int, tuple[str, ...]] = {}
+        #: functions (tensors, arrays, wrapped, saved) -> what a node keeps, by the mask of inputs that want gradients
+        self.keepers: dict[int, Callable[..., Any]] = {}
         if register:
             if self.name in REGISTRY:
                 raise ValueError(f"there is an op named {self.name} already")
@@ -219,6 +221,11 @@ class Op:
         if found is None:
             found = self._pulls[key] = compile_pull(self, recorded, needed, variant)
         return found
+
+    def keeper(self, mask: int) -> Callable[..., Any]:
+        """The function in `keepers` for a mask, made now."""
+        self.keepers[mask] = compile_keep(self, mask)
+        return self.keepers[mask]
 
     def pull_on_tensors(self, pull: Any) -> Callable[..., Any]:
         """The function (F, g, kept, params, node) -> gradients that computes in tensors what `pull` does in arrays."""
