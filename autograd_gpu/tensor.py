@@ -568,7 +568,7 @@ def _index(self: Tensor) -> int:
 
 @_attach("__contains__")
 def _contains(self: Tensor, element: Any) -> bool:
-    return bool(REGISTRY["eq"].public(self, element)._array.any())
+    return bool(REGISTRY["eq"].public(self, element).any())
 
 
 @_attach("__array__")
