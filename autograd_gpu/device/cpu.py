@@ -15,6 +15,7 @@ from autograd_gpu.device.activations import CpuActivations
 from autograd_gpu.device.cpu_attention import CpuAttention
 from autograd_gpu.device.cpu_convolution import CpuConvolution
 from autograd_gpu.device.cpu_embedding import CpuEmbedding
+from autograd_gpu.device.cpu_recurrent import CpuRecurrent
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
 from autograd_gpu.device.portable.special import ERF_TINY, TINY_SQUARE, Part, polynomial
@@ -27,7 +28,7 @@ ROUNDS = 4
 
 
 class CpuNamespace(
-    CpuActivations, RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, CpuEmbedding, ArrayNamespace
+    CpuActivations, RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, CpuEmbedding, CpuRecurrent, ArrayNamespace
 ):
     """The functions of ``ArrayNamespace`` on NumPy arrays."""
 

@@ -4,6 +4,8 @@ The products with the input are one product for all steps; each step then costs 
 a few elementwise calls into buffers that are allocated once. Backward, the factors that do not depend on later steps are
 computed for all steps together, and so are the gradients of the weights, in one product each.
 
+The images of a batch walk through the steps independently of each other, so a device may share them out.
+
 Sequences are (steps, images, width). A layer keeps `gates` (the activations, overwriting the projected input) and the
 states before and after each step in one array of steps + 1 places: step t reads place ``t + before`` and writes place
 ``t + after``. Halves are computed in float32 and rounded at the end.
@@ -11,7 +13,7 @@ states before and after each step in one array of steps + 1 places: step t reads
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_gpu.device.portable.base import Array, DType, float32, is_half
@@ -61,26 +63,30 @@ class Recurrent(Reductions, LinearAlgebra):
         states, before, after, steps = self._walk(length, h, reverse)
         cells, *_ = self._walk(length, c, reverse)
         recurrent = self.mT(weight_hh)
-        product = xp.empty((images, 4 * width), input.dtype)
-        work = xp.empty((images, width), input.dtype)
-        for t in steps:
-            step = gates[t]
-            i, f, new, o = _parts(step, 4)
-            xp.matmul(states[t + before], recurrent, out=product)
-            step += product
-            self._sigmoid_into(step[:, : 2 * width])
-            xp.tanh(new, out=new)
-            self._sigmoid_into(o)
-            cell = cells[t + after]
-            xp.multiply(f, cells[t + before], out=cell)
-            xp.multiply(i, new, out=work)
-            cell += work
-            xp.tanh(cell, out=work)
-            if weight_hr is None:
-                xp.multiply(work, o, out=states[t + after])
-            else:
-                work *= o
-                xp.matmul(work, self.mT(weight_hr), out=states[t + after])
+
+        def walk(some: slice) -> None:
+            product = xp.empty((some.stop - some.start, 4 * width), input.dtype)
+            work = xp.empty((some.stop - some.start, width), input.dtype)
+            for t in steps:
+                step = gates[t, some]
+                i, f, new, o = _parts(step, 4)
+                xp.matmul(states[t + before, some], recurrent, out=product)
+                step += product
+                self._sigmoid_into(step[:, : 2 * width])
+                xp.tanh(new, out=new)
+                self._sigmoid_into(o)
+                cell = cells[t + after, some]
+                xp.multiply(f, cells[t + before, some], out=cell)
+                xp.multiply(i, new, out=work)
+                cell += work
+                xp.tanh(cell, out=work)
+                if weight_hr is None:
+                    xp.multiply(work, o, out=states[t + after, some])
+                else:
+                    work *= o
+                    xp.matmul(work, self.mT(weight_hr), out=states[t + after, some])
+
+        self._each_share(walk, images, weight_hh.size)
         outputs = self._outputs(states, after, length, reverse, dtype)
         return *outputs, self._last(cells, reverse, dtype), gates, cells, states
 
@@ -127,23 +133,28 @@ class Recurrent(Reductions, LinearAlgebra):
         tanh_cell *= o  # dh/dc
         carry, g_cell = self.copy(carry), self.copy(g_cell)
         arrived = xp.empty(g_out.shape, g_out.dtype) if hidden is not None else None
-        g_hidden = carry if weight_hr is None else xp.empty_like(g_cell)
-        work = xp.empty_like(g_cell)
         images, width = g_cell.shape
-        for t in reversed(steps):
-            carry += g_out[t]
-            if arrived is not None:
-                arrived[t] = carry
-            if weight_hr is not None:
-                xp.matmul(carry, weight_hr, out=g_hidden)
-            xp.multiply(g_hidden, tanh_cell[t], out=work)
-            g_cell += work
-            step = factors[t]
-            three = step[:, : 3 * width].reshape(images, 3, width)
-            xp.multiply(three, g_cell[:, None], out=three)
-            step[:, 3 * width :] *= g_hidden
-            g_cell *= f[t]
-            xp.matmul(step, weight_hh, out=carry)
+
+        def walk(some: slice) -> None:
+            toward, d_cell = carry[some], g_cell[some]
+            g_hidden = toward if weight_hr is None else xp.empty_like(d_cell)
+            work = xp.empty_like(d_cell)
+            for t in reversed(steps):
+                toward += g_out[t, some]
+                if arrived is not None:
+                    arrived[t, some] = toward
+                if weight_hr is not None:
+                    xp.matmul(toward, weight_hr, out=g_hidden)
+                xp.multiply(g_hidden, tanh_cell[t, some], out=work)
+                d_cell += work
+                step = factors[t, some]
+                three = step[:, : 3 * width].reshape(step.shape[0], 3, width)
+                xp.multiply(three, d_cell[:, None], out=three)
+                step[:, 3 * width :] *= g_hidden
+                d_cell *= f[t, some]
+                xp.matmul(step, weight_hh, out=toward)
+
+        self._each_share(walk, images, weight_hh.size)
         g_input, g_ih, g_hh, g_bias = self._weight_gradients(
             factors, input, states[before : before + length], weight_ih, (*needs[:1], *needs[3:7])
         )
@@ -181,24 +192,28 @@ class Recurrent(Reductions, LinearAlgebra):
         gates[..., : 3 * width] = self._projected(input, weight_ih, bias_ih, None)
         states, before, after, steps = self._walk(length, h, reverse)
         recurrent = self.mT(weight_hh)
-        product = xp.empty((images, 3 * width), input.dtype)
-        work = xp.empty((images, width), input.dtype)
-        for t in steps:
-            step, past = gates[t], states[t + before]
-            reset, update, new, part = _parts(step, 4)
-            xp.matmul(past, recurrent, out=product)
-            if bias_hh is not None:
-                product += bias_hh
-            both = step[:, : 2 * width]
-            both += product[:, : 2 * width]
-            self._sigmoid_into(both)
-            part[...] = product[:, 2 * width :]
-            xp.multiply(reset, part, out=work)
-            new += work
-            xp.tanh(new, out=new)
-            xp.subtract(past, new, out=work)
-            work *= update
-            xp.add(work, new, out=states[t + after])
+
+        def walk(some: slice) -> None:
+            product = xp.empty((some.stop - some.start, 3 * width), input.dtype)
+            work = xp.empty((some.stop - some.start, width), input.dtype)
+            for t in steps:
+                step, past = gates[t, some], states[t + before, some]
+                reset, update, new, part = _parts(step, 4)
+                xp.matmul(past, recurrent, out=product)
+                if bias_hh is not None:
+                    product += bias_hh
+                both = step[:, : 2 * width]
+                both += product[:, : 2 * width]
+                self._sigmoid_into(both)
+                part[...] = product[:, 2 * width :]
+                xp.multiply(reset, part, out=work)
+                new += work
+                xp.tanh(new, out=new)
+                xp.subtract(past, new, out=work)
+                work *= update
+                xp.add(work, new, out=states[t + after, some])
+
+        self._each_share(walk, images, weight_hh.size)
         return *self._outputs(states, after, length, reverse, dtype), gates, states
 
     def gru_layer_backward(
@@ -237,18 +252,23 @@ class Recurrent(Reductions, LinearAlgebra):
         for_new *= xp.subtract(one, update, out=for_part)
         for_part[...] = reset
         carry = self.copy(carry)
-        total = xp.empty_like(carry)
-        for t in reversed(steps):
-            xp.add(carry, g_out[t], out=total)
-            step = factors[t]
-            d_reset, d_update, d_part, d_new = _parts(step, 4)
-            d_update *= total
-            d_new *= total
-            d_reset *= d_new
-            d_part *= d_new
-            xp.matmul(step[:, : 3 * width], weight_hh, out=carry)
-            total *= update[t]
-            carry += total
+
+        def walk(some: slice) -> None:
+            toward = carry[some]
+            total = xp.empty_like(toward)
+            for t in reversed(steps):
+                xp.add(toward, g_out[t, some], out=total)
+                step = factors[t, some]
+                d_reset, d_update, d_part, d_new = _parts(step, 4)
+                d_update *= total
+                d_new *= total
+                d_reset *= d_new
+                d_part *= d_new
+                xp.matmul(step[:, : 3 * width], weight_hh, out=toward)
+                total *= update[t, some]
+                toward += total
+
+        self._each_share(walk, carry.shape[0], weight_hh.size)
         rows = _rows(factors)
         recurrent, two, last = rows[:, : 3 * width], rows[:, : 2 * width], rows[:, 3 * width :]
         g_input = g_ih = g_hh = g_bias_ih = g_bias_hh = None
@@ -296,14 +316,18 @@ class Recurrent(Reductions, LinearAlgebra):
         states, before, after, steps = self._walk(length, h, reverse)
         recurrent = self.mT(weight_hh)
         zero = self._constant(0, input.dtype)
-        for t in steps:
-            state = states[t + after]
-            xp.matmul(states[t + before], recurrent, out=state)
-            state += projected[t]
-            if nonlinearity == "tanh":
-                xp.tanh(state, out=state)
-            else:
-                xp.maximum(state, zero, out=state)
+
+        def walk(some: slice) -> None:
+            for t in steps:
+                state = states[t + after, some]
+                xp.matmul(states[t + before, some], recurrent, out=state)
+                state += projected[t, some]
+                if nonlinearity == "tanh":
+                    xp.tanh(state, out=state)
+                else:
+                    xp.maximum(state, zero, out=state)
+
+        self._each_share(walk, input.shape[1], weight_hh.size)
         return *self._outputs(states, after, length, reverse, dtype), states
 
     def rnn_layer_backward(
@@ -335,11 +359,16 @@ class Recurrent(Reductions, LinearAlgebra):
         else:
             factors = (results > 0).astype(results.dtype)
         carry = self.copy(carry)
-        for t in reversed(steps):
-            carry += g_out[t]
-            step = factors[t]
-            step *= carry
-            xp.matmul(step, weight_hh, out=carry)
+
+        def walk(some: slice) -> None:
+            toward = carry[some]
+            for t in reversed(steps):
+                toward += g_out[t, some]
+                step = factors[t, some]
+                step *= toward
+                xp.matmul(step, weight_hh, out=toward)
+
+        self._each_share(walk, carry.shape[0], weight_hh.size)
         g_input, g_ih, g_hh, g_bias = self._weight_gradients(
             factors, input, states[before : before + length], weight_ih, (*needs[:1], *needs[2:6])
         )
@@ -465,6 +494,11 @@ class Recurrent(Reductions, LinearAlgebra):
         return None if g_input is None else g_input[0], *rest
 
     # -- what they share -------------------------------------------------------------------------------
+
+    def _each_share(self, walk: Callable[[slice], None], images: int, products: int) -> None:
+        """Walk through the steps with all images; a device may do so with some of them at a time, since the steps of one
+        image do not depend on other images. `products` are the multiplications of one image's step."""
+        walk(slice(0, images))
 
     def _all_wide(self, *arrays: Array | None) -> list[Array]:
         """Halves as float32."""
