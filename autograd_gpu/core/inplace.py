@@ -91,8 +91,8 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
             old = wrap(namespace.copy(arrays[position]), other._type)
             inputs[position], arrays[position] = old, old._array
     target = tensor._array
-    if direct and op.kind == "elementwise" and _same_shape(target, arrays) and op.name in _WRITES_OUT:
-        compute(op, _Into(namespace, target), inputs, arrays, params)
+    if direct and op.kind == "elementwise" and fits(target, arrays) and op.name in WRITES_OUT:
+        compute(op, Into(namespace, target), inputs, arrays, params)
     else:
         result = compute(op, namespace, inputs, arrays, params)
         _check_fits(op, tensor, result.shape, dtypes.of_numpy(result.dtype))
@@ -111,10 +111,10 @@ def inplace(op: Op, tensor: Tensor, *others: Any, **params: Any) -> Tensor:
 
 
 #: elementwise ops whose raw function takes `out=` on every device
-_WRITES_OUT = frozenset(("add", "sub", "mul", "div", "exp", "sqrt", "tanh", "sigmoid", "neg", "relu"))
+WRITES_OUT = frozenset(("add", "sub", "mul", "div", "exp", "sqrt", "tanh", "sigmoid", "neg", "relu"))
 
 
-class _Into:
+class Into:
     """A raw namespace whose elementwise functions write into a given array."""
 
     def __init__(self, namespace: Any, out: Any) -> None:
@@ -126,7 +126,7 @@ class _Into:
         return lambda *arrays, **params: function(*arrays, out=self.out, **params)
 
 
-def _same_shape(target: Any, arrays: Sequence[Any]) -> bool:
+def fits(target: Any, arrays: Sequence[Any]) -> bool:
     """Whether all arrays broadcast to the shape of the target."""
     goal = target.shape
     for array in arrays:

@@ -28,6 +28,7 @@ from autograd_gpu.ops import (
     linalg,
     loss,
     norm,
+    outputs,
     parts,
     pool,
     random,
@@ -67,6 +68,7 @@ __all__ = [
     "linalg",
     "loss",
     "norm",
+    "outputs",
     "parts",
     "pool",
     "random",
@@ -83,5 +85,6 @@ __all__ = [
 ]
 
 compositions.publish([family for family in vars().values() if isinstance(family, ModuleType)])
+outputs.publish()
 install(cpu_namespace)
 namespace_hooks.append(install)

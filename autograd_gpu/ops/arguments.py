@@ -41,6 +41,7 @@ def numpy_names(function: Function) -> Function:
                     named[here] = named.pop(there)
         return function(*arguments, **named)
 
+    accepting.plain = function  # type: ignore[attr-defined] # what a call without keywords may use at once
     return accepting  # type: ignore[return-value]
 
 
