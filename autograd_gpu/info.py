@@ -36,6 +36,8 @@ def report() -> str:
         ),
     }
     reason = cuda_unavailable_reason()
+    if compiler.unavailable_reason() is None:
+        facts["NVRTC"] = compiler.version()
     if reason is not None:
         facts["CUDA"] = f"not available: {reason}"
     else:

@@ -25,7 +25,7 @@ from autograd_gpu.core.op import Op, Rule, TensorNamespace, parameter_names
 from autograd_gpu.device import type_of
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.func.vectorize import Vectorizer
-from autograd_gpu.kernel_ops.programs import Like, Program, inject
+from autograd_gpu.kernel_ops.programs import FormulaProgram, Like, Program, inject
 from autograd_gpu.ops.operands import as_operand, common_dtype
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Kernel:
     ) -> None:
         self.__name__ = self.__qualname__ = name
         self.__doc__ = reference.__doc__
+        #: None for a formula: pickle then looks for the module that has it
+        self.__module__ = None if promote else reference.__module__  # type: ignore[assignment]
         self.__wrapped__ = reference
         self.reference = reference
         self.inputs = tuple(inputs)
@@ -100,6 +102,14 @@ class Kernel:
 
     def __repr__(self) -> str:
         return f"<kernel {self.__name__}{self._signature}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Kernel:
+        """Itself, as for functions: a copied module uses the same kernel."""
+        return self
+
+    def __reduce__(self) -> str:
+        """Pickled by name, as functions are: it must be found under `__name__` in its module."""
+        return self.__name__
 
     # -- calls ---------------------------------------------------------------------------------------------
 
@@ -279,9 +289,16 @@ class Kernel:
             name: value for name, value in values.items() if name in self._kept or name.endswith("_grad")
         }
         if raw and self._backward is not None and on_card(F, list(given.values())):
+            program = self._backward
+            if isinstance(program, FormulaProgram):
+                wanted = {f"{name}_grad" for name, need in zip(self.inputs, needs, strict=True) if need}
+                program = program.only(tuple(name for name in program.results if name in wanted))
             likes = {name: None if value is None else like(value) for name, value in values.items()}
-            results = self._backward.describe(likes, params)
-            filled = self._backward.run(F, given, likes, params, results)
+            filled = (
+                program.run(F, given, likes, params, program.describe(likes, params))
+                if program.results
+                else {}
+            )
             return self._in_order(filled, needs)
         if raw:
             given = {

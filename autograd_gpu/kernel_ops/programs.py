@@ -267,6 +267,17 @@ class FormulaProgram:
         self.formula = formula
         self.given = formula.inputs
         self.results = tuple(results)
+        self._parts: dict[tuple[str, ...], FormulaProgram] = {}
+
+    def only(self, results: tuple[str, ...]) -> FormulaProgram:
+        """The program that fills some of the results; it reads what those need."""
+        if results == self.results:
+            return self
+        found = self._parts.get(results)
+        if found is None:
+            formula = Formula(self.formula.text, self.name, results)
+            found = self._parts[results] = FormulaProgram(self.name, formula, results)
+        return found
 
     def describe(self, likes: Mapping[str, Like | None], params: Mapping[str, Any]) -> list[Result]:
         """Names, shapes and dtypes of the results."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import weakref
 from pathlib import Path
 from typing import Any
@@ -261,6 +263,15 @@ def test_a_kernel_in_a_module_and_under_no_grad(device: str) -> None:
         assert not block(random(2, 4, dtype=ag.float32, device=device)).requires_grad
 
 
+def test_copies_and_pickles_are_the_kernel_itself() -> None:
+    assert copy.deepcopy(softplus) is softplus
+    assert copy.deepcopy([silu])[0] is silu
+    for kernel in (softplus, silu):
+        assert pickle.loads(pickle.dumps(kernel)) is kernel
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(ag.kernel("y = x", name="nobody"))
+
+
 # -- on a GPU only ---------------------------------------------------------------------------------------
 
 
@@ -273,9 +284,16 @@ def test_a_launch_for_each_direction() -> None:
         with softgpu.profile() as profile:
             y = function(*inputs)
         assert profile["counts"]["kernel_launches"] == 1
+        given = ag.ones_like(x)
         with softgpu.profile() as profile:
-            ag.autograd.grad(y, x, ag.ones_like(x))
-        assert profile["counts"]["kernel_launches"] <= 1 + 3  # the ones, and fused's two sums of gradients
+            ag.autograd.grad(y, x, given)
+        assert profile["counts"]["kernel_launches"] == 1 + 2 * (function is fused)  # x thrice: two additions
+    y = fused(x, x.detach(), 1.0)
+    ag.autograd.grad(y, x, given, retain_graph=True)
+    with softgpu.profile() as profile:
+        ag.autograd.grad(y, x, given)
+    totals = profile["kernel_totals"]  # x_grad and b_grad are not computed
+    assert totals["global_read_bytes"] + totals["global_write_bytes"] <= 1.1 * 3 * x.nbytes
     with softgpu.profile() as profile:
         silu(x[:0]), softplus(x[:0])
     assert profile["counts"]["kernel_launches"] == 0

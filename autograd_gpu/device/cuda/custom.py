@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -165,6 +166,7 @@ def run_formula(
         return filled
 
 
+@functools.cache
 def _operands(inputs: int, outputs: int) -> Any:
     """`Operands` of elementwise.cuh."""
     return np.dtype(
@@ -177,6 +179,7 @@ def _operands(inputs: int, outputs: int) -> Any:
     )
 
 
+@functools.cache
 def _layout(inputs: int) -> Any:
     """`Layout` of elementwise.cuh."""
     return np.dtype(
