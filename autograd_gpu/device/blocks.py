@@ -106,7 +106,11 @@ def apply(
             whole = None
     if whole is None:
         return function(*operands, **params) if out is None else function(*operands, **params, out=out)
-    result = np.empty(whole.shape, sample.dtype) if out is None else out.reshape(whole.shape)
+    if out is None:
+        out = np.empty(
+            np.broadcast_shapes(*(x.shape for x in operands if isinstance(x, np.ndarray))), sample.dtype
+        )
+    result = out.reshape(whole.shape)
 
     if isinstance(function, np.ufunc):
 
@@ -119,9 +123,7 @@ def apply(
             result[start:stop] = function(*whole.part(start, stop), **params)
 
     threads.for_ranges(block, whole.rows, whole.block)
-    if out is not None:
-        return out
-    return result.reshape(np.broadcast_shapes(*(x.shape for x in operands if isinstance(x, np.ndarray))))
+    return out
 
 
 def pull(

@@ -8,7 +8,8 @@ same time. What to know before using this module:
 - **Results do not depend on the number of threads**, if the caller keeps to two rules: what a block is depends on the
   size of the work alone (never on ``get_num_threads()``), and a reduction stores one partial result per block and
   combines them in the order of the blocks, after ``for_blocks`` has returned. Which thread runs which block is open.
-- **BLAS gets one thread inside of blocks**, so that it and the pool do not fight for the same cores.
+- **BLAS gets one thread inside of blocks**, so that it and the pool do not fight for the same cores, and so that its sums do
+  not depend on the number of threads either. (A single block is simply called: then BLAS has all threads.)
 - **A call inside of a block, or while another thread of the program uses the pool, runs on the calling thread.** There
   is nothing to deadlock, and never more threads at work than were asked for.
 - A forked child starts with a pool of its own.
@@ -120,12 +121,12 @@ class _Pool:
         self.blas_before = 0
 
     def run(self, function: Callable[[int], object], count: int) -> None:
-        helpers = min(self.count, count) - 1
-        if helpers < 1 or not self.lock.acquire(blocking=False):
+        if not self.lock.acquire(blocking=False):
             for block in range(count):
                 function(block)
             return
         job = _Job(function, count)
+        helpers = min(self.count, count) - 1
         started: list[_Worker] = []
         try:
             self.blas_before = blas.get_num_threads()
@@ -178,10 +179,13 @@ def for_blocks(function: Callable[[int], Any], count: int) -> None:
         _pool.run(function, count)
 
 
-def for_ranges(function: Callable[[int, int], Any], size: int, block: int = BLOCK) -> None:
+def for_ranges(
+    function: Callable[[int, int], Any], size: int, block: int = BLOCK, *, limit_blas: bool = False
+) -> None:
     """Call ``function(start, stop)`` for the ranges of ``block`` numbers (the last may be shorter) that make up
-    ``range(size)``, in any order, on up to ``get_num_threads()`` threads."""
-    if size <= block:
+    ``range(size)``, in any order, on up to ``get_num_threads()`` threads. `limit_blas`: give BLAS one thread also where there
+    is one block only, since its sums would depend on the number of threads."""
+    if size <= block and not limit_blas:
         if size:
             function(0, size)
         return
