@@ -110,7 +110,8 @@ class CpuConvolution(Convolution):
         matrix = weight.reshape(groups, outputs // groups, -1).swapaxes(1, 2)
         padded = tuple(length + 2 * pad for length, pad in zip(spatial, padding, strict=True))
         inside = tuple(slice(pad, pad + length) for length, pad in zip(spatial, padding, strict=True))
-        parts = problem.groups_of_images()
+        # Adding up windows costs a call per place of the kernel: as many images together as stay in the cache.
+        parts = problem.groups_of_images(PART_BYTES // max(1, problem.height * problem.places * g.itemsize))
 
         def compute(number: int) -> None:
             images = parts[number]
@@ -210,10 +211,9 @@ class _Problem:
         """Images and output rows that are computed together."""
         if not self.images or not self.places:
             return []
-        together = self._images_together()
-        if together > 1:
+        if self.places <= ENOUGH_PLACES // 2 and self.images > 1:
             every = slice(0, self.size[0])
-            return [(images, every) for images in self.groups_of_images()]
+            return [(images, every) for images in self.groups_of_images(ENOUGH_PLACES // self.places)]
         rows = max(1, PART_BYTES // max(1, self.height * self.row_places * itemsize))
         # Equal shares: a short last one would be an inefficient product.
         count = -(-self.size[0] // rows)
@@ -224,13 +224,11 @@ class _Problem:
             for first, last in itertools.pairwise(edges)
         ]
 
-    def groups_of_images(self) -> list[slice]:
-        """Ranges of images that are computed together."""
-        together = self._images_together()
-        return [slice(first, min(first + together, self.images)) for first in range(0, self.images, together)]
-
-    def _images_together(self) -> int:
-        return max(1, ENOUGH_PLACES // max(1, self.places)) if self.places <= ENOUGH_PLACES // 2 else 1
+    def groups_of_images(self, together: int) -> list[slice]:
+        """Equal ranges of at most `together` images."""
+        count = -(-self.images // max(1, together))
+        edges = [number * self.images // count for number in range(count + 1)] if count else []
+        return [slice(first, last) for first, last in itertools.pairwise(edges)]
 
     def columns(self, x: Array, rows: slice) -> Array:
         """The windows of output rows of some images: (groups, channels / groups x kernel, images x places)."""

@@ -1,0 +1,83 @@
+"""The CPU's convolution against the portable one: every way to divide the work, and any number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_gpu as ag
+from autograd_gpu.device import cpu_convolution, cpu_namespace
+from autograd_gpu.device.namespace import ArrayNamespace
+
+portable: Any = ArrayNamespace(np)
+
+# images, channels, outputs, size, kernel, stride, padding, dilation, groups
+SHAPES: dict[str, tuple[Any, ...]] = {
+    "rows of one image": (3, 4, 6, (17, 11), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "strides and dilation": (3, 4, 6, (19, 18), (3, 2), (2, 3), (2, 1), (2, 1), 2),
+    "padding beyond the kernel": (2, 3, 2, (9, 9), (2, 2), (1, 1), (4, 3), (1, 1), 1),
+    "small images together": (40, 3, 5, (4, 4), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "pointwise": (3, 8, 4, (12, 12), (1, 1), (1, 1), (0, 0), (1, 1), 1),
+    "depthwise": (2, 6, 6, (12, 12), (3, 3), (1, 1), (1, 1), (1, 1), 6),
+    "more outputs than channels": (2, 2, 16, (13, 13), (3, 3), (1, 1), (0, 0), (1, 1), 1),
+    "one spatial axis": (3, 4, 5, (200,), (5,), (2,), (2,), (1,), 1),
+    "three spatial axes": (2, 2, 3, (6, 7, 8), (2, 3, 3), (1, 2, 1), (1, 0, 1), (1, 1, 1), 1),
+}
+
+
+@pytest.fixture(params=["whole parts", "single rows"])
+def parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu_convolution, "ALONE", 0)
+    if request.param == "single rows":
+        monkeypatch.setattr(cpu_convolution, "PART_BYTES", 1)
+        monkeypatch.setattr(cpu_convolution, "MOST_PARTIALS", 3)
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = ag.get_num_threads()
+    ag.set_num_threads(2)
+    yield
+    ag.set_num_threads(before)
+
+
+def _results(namespace: Any, shape: tuple[Any, ...], dtype: Any) -> list[np.ndarray]:
+    images, channels, outputs, size, kernel, stride, padding, dilation, groups = shape
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((images, channels, *size)).astype(dtype)
+    weight = rng.standard_normal((outputs, channels // groups, *kernel)).astype(dtype)
+    bias = rng.standard_normal(outputs).astype(dtype)
+    params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    out = namespace.conv2d(x, weight, bias, **params)
+    g = rng.standard_normal(out.shape).astype(dtype)
+    return [
+        out,
+        namespace.conv2d_input(g, weight, input_shape=x.shape, **params),
+        namespace.conv2d_weight(g, x, weight_shape=weight.shape, **params),
+        # operands that are not contiguous
+        namespace.conv2d(x[:, ::-1], weight[::-1], bias[::-1], **params),
+    ]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_results_are_those_of_the_portable_namespace(
+    shape: str, dtype: Any, parts: None, two_threads: None
+) -> None:
+    tolerance = {np.float64: 1e-11, np.float32: 2e-5, np.float16: 2e-2}[dtype]
+    for ours, theirs in zip(
+        _results(cpu_namespace, SHAPES[shape], dtype), _results(portable, SHAPES[shape], dtype), strict=True
+    ):
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * 10)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_results_do_not_depend_on_the_number_of_threads(shape: str, parts: None, two_threads: None) -> None:
+    with_two = _results(cpu_namespace, SHAPES[shape], np.float32)
+    ag.set_num_threads(1)
+    for one, two in zip(_results(cpu_namespace, SHAPES[shape], np.float32), with_two, strict=True):
+        np.testing.assert_array_equal(one, two)
