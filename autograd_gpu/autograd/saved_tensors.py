@@ -15,7 +15,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.engine import mask_of
 from autograd_gpu.core.graph import Array, Leaf, Node, Tensor, Version, alias_of, node_of, wrap
-from autograd_gpu.core.op import REGISTRY, Op
+from autograd_gpu.core.op import REGISTRY, Op, when_defined
 from autograd_gpu.core.saved import NEVER, Packed, Withheld, is_freed
 
 __all__ = [
@@ -370,7 +370,7 @@ def _node_attributes(node: Node) -> list[str]:
     return sorted(names)
 
 
-def offer_saved_attributes(op: Op) -> None:
+def _offer_all(op: Op) -> None:
     """Let nodes of `op` be asked for what they keep, as ``node._saved_NAME`` and ``node._raw_saved_NAME``."""
     names = {name for rule in op.rules.values() for name in rule.names if not name.endswith("_like")}
     for name in (*names, *op.params):
@@ -387,5 +387,6 @@ def _offer(name: str) -> None:
 for _name in _OURS:
     _offer(_name)
 for _op in REGISTRY.values():
-    offer_saved_attributes(_op)
+    _offer_all(_op)
+when_defined.append(_offer_all)
 Node.__dir__ = _node_attributes  # type: ignore[method-assign]

@@ -49,6 +49,10 @@ Kind = Literal["elementwise", "linear", "bilinear", "reduction", "view", "genera
 Promote = Literal["common", "float", "none"]
 
 
+#: called with each op when its rules are known
+when_defined: list[Callable[[Op], None]] = []
+
+
 def parameter_names(function: Callable[..., Any]) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
     """Names of the positional parameters, of ``*args`` (or None), and of the keyword-only ones.
 
@@ -181,6 +185,8 @@ class Op:
         return function
 
     def _compile(self) -> None:
+        for tell in when_defined:
+            tell(self)
         simple = not (
             self.optional or self.variadic or self.saves or self.outputs != ("out",) or len(self.inputs) > 3
         )
