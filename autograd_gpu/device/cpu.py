@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from autograd_gpu.device import (
     blocks,
     memory,  # noqa: F401 - large arrays' memory is kept from here on
+    threads,
 )
 from autograd_gpu.device.activations import CpuActivations
 from autograd_gpu.device.cpu_attention import CpuAttention
@@ -17,6 +19,7 @@ from autograd_gpu.device.cpu_convolution import CpuConvolution
 from autograd_gpu.device.cpu_embedding import CpuEmbedding
 from autograd_gpu.device.cpu_recurrent import CpuRecurrent
 from autograd_gpu.device.namespace import ArrayNamespace
+from autograd_gpu.device.philox import MASK, philox4x32_10
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
 from autograd_gpu.device.portable.special import ERF_TINY, TINY_SQUARE, Part, polynomial
 from autograd_gpu.device.rows import RowNormalization, RowSoftmax
@@ -25,10 +28,23 @@ SPECIAL_BLOCK_BYTES = 128 * 1024
 SELECT_BLOCK, SELECT_FROM = 32768, 4096
 ONE_HOT_ROWS, ONE_HOT_ELEMENTS = 256, 2**20
 ROUNDS = 4
+#: multiplications of a product that BLAS's own threads share out well; of a batch that is worth waking a thread for
+LARGE_PRODUCT, MANY_PRODUCTS = 2**24, 2**22
+#: parts of a batch of products: enough for as many threads, and few enough to cost nothing
+PARTS = 16
+#: quadruples of random words that are made at once: six arrays of this many uint64 stay in the cache
+QUADS = 2**15
 
 
 class CpuNamespace(
-    CpuActivations, RowSoftmax, RowNormalization, CpuAttention, CpuConvolution, CpuEmbedding, CpuRecurrent, ArrayNamespace
+    CpuActivations,
+    RowSoftmax,
+    RowNormalization,
+    CpuAttention,
+    CpuConvolution,
+    CpuEmbedding,
+    CpuRecurrent,
+    ArrayNamespace,
 ):
     """The functions of ``ArrayNamespace`` on NumPy arrays."""
 
@@ -68,6 +84,10 @@ class CpuNamespace(
             if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous and a.size:
                 # One large product instead of one per batch.
                 return np.matmul(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
+            if a.ndim > 2 and a.shape[:-2] == b.shape[:-2] and a.shape[-1] == b.shape[-2]:
+                each = a.shape[-2] * a.shape[-1] * b.shape[-1]
+                if each < LARGE_PRODUCT and len(a) > 1 and math.prod(a.shape[:-2]) * each >= MANY_PRODUCTS:
+                    return _matmul_in_parts(a, b)
         return np.matmul(a, b)
 
     def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
@@ -148,6 +168,23 @@ class CpuNamespace(
             if count:
                 result[here] = part(x[here])
         return result
+
+    # -- random numbers: words are functions of their index, so any thread may make them -----------------
+
+    def random_words(self, count: int, seed: int, offset: int) -> Array:
+        quads = -(-count // 4)
+        words = np.empty((quads, 4), np.uint32)
+        key = (seed & MASK, seed >> 32 & MASK)
+        low, high = offset & MASK, offset >> 32 & MASK
+
+        def part(start: int, stop: int) -> None:
+            number = np.arange(start, stop, dtype=np.uint64)
+            counter = (number & np.uint64(MASK), number >> np.uint64(32), low, high)
+            for lane, word in enumerate(philox4x32_10(counter, key)):
+                words[start:stop, lane] = word
+
+        threads.for_ranges(part, quads, QUADS)
+        return words.reshape(-1)[:count]
 
     # -- indices ---------------------------------------------------------------------------------------
 
@@ -242,6 +279,17 @@ def _add_first_occurrences(target: Array, rows: Array, values: Array) -> tuple[A
         target[rows[first]] += values[first]
         rows, values = rows[~first], values[~first]
     return rows, values
+
+
+def _matmul_in_parts(a: Array, b: Array) -> Array:
+    """A batch of products that are too small for BLAS to share out well: parts of the batch on the pool of threads."""
+    result = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
+
+    def part(start: int, stop: int) -> None:
+        np.matmul(a[start:stop], b[start:stop], out=result[start:stop])
+
+    threads.for_ranges(part, len(a), -(-len(a) // PARTS))
+    return result
 
 
 def _for_blas(x: Array) -> Array:

@@ -32,9 +32,14 @@ def philox4x32_10(counter: tuple[Array, Array, Array, Array], key: tuple[int, in
     for _ in range(10):
         product0 = c0 * first
         product1 = c2 * second
-        c0 = (product1 >> half) ^ c1 ^ np.uint64(k0)
-        c2 = (product0 >> half) ^ c3 ^ np.uint64(k1)
-        c1 = product1 & mask
-        c3 = product0 & mask
+        c0 = product1 >> half
+        c0 ^= c1
+        c0 ^= np.uint64(k0)
+        c2 = product0 >> half
+        c2 ^= c3
+        c2 ^= np.uint64(k1)
+        product1 &= mask
+        product0 &= mask
+        c1, c3 = product1, product0
         k0, k1 = (k0 + WEYL[0]) & MASK, (k1 + WEYL[1]) & MASK
     return c0, c1, c2, c3

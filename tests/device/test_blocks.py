@@ -10,7 +10,8 @@ import pytest
 
 import autograd_gpu as ag
 from autograd_gpu.device import blocks, threads
-from autograd_gpu.device.cpu import CpuNamespace
+from autograd_gpu.device.cpu import QUADS, CpuNamespace, cpu
+from autograd_gpu.device.namespace import ArrayNamespace
 
 F = ag.nn.functional
 N = 2 * blocks.LARGE + 5  # the last block is not a whole one
@@ -158,3 +159,27 @@ def test_samples_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_errors_name_the_whole_shapes() -> None:
     with pytest.raises(RuntimeError, match=rf"\({N}\) must match the size of tensor b \({N + 1}\)"):
         ag.ones(N) * ag.ones(N + 1)
+
+
+@pytest.mark.parametrize("count", [2, 7, 64])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_batches_of_products(count: int, transposed: bool) -> None:
+    a, b = numbers(count, 3, 150, 120), numbers(count, 3, 120, 160, seed=1)
+    if transposed:
+        b = np.ascontiguousarray(b.swapaxes(-1, -2)).swapaxes(-1, -2)
+    found = []
+    for workers in (1, 2, 3):
+        threads.set_num_threads(workers)
+        found.append(cpu.matmul(a, b))
+        np.testing.assert_array_equal(found[0], found[-1])
+    np.testing.assert_allclose(
+        found[0], np.einsum("bhij,bhjk->bhik", a.astype(float), b), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_random_words_do_not_depend_on_threads() -> None:
+    portable = ArrayNamespace(np)
+    for count in (5, 4 * QUADS, 12 * QUADS + 3):
+        threads.set_num_threads(3)
+        words = cpu.random_words(count, seed=2**40 + 1, offset=2**33 + 5)
+        np.testing.assert_array_equal(words, portable.random_words(count, seed=2**40 + 1, offset=2**33 + 5))
