@@ -347,20 +347,16 @@ def _function(name: str, formula: Formula, doc: str, *, single: bool) -> Referen
     """A formula as a function of tensors with its inputs as parameters; halves are computed in float32 and rounded once."""
 
     def run(given: dict[str, Any]) -> Any:
-        dtype = next(value.dtype for value in given.values() if isinstance(value, Tensor))
+        tensors = [value for value in given.values() if isinstance(value, Tensor)]
+        dtype = tensors[0].dtype
         if dtype.itemsize == 2:
             given = {
                 key: value.to(float32) if isinstance(value, Tensor) else value for key, value in given.items()
             }
-        shape = FUNCTIONS["broadcast_shapes"](
-            *(value.shape for value in given.values() if isinstance(value, Tensor))
-        )
-        results = [
-            FUNCTIONS["broadcast_to"](result.to(dtype), shape)
-            if isinstance(result, Tensor)
-            else FUNCTIONS["full"](shape, result, dtype=dtype)
-            for result in formula(given)
-        ]
+        shape = tensors[0].shape
+        if any(tensor.shape != shape for tensor in tensors):
+            shape = FUNCTIONS["broadcast_shapes"](*(tensor.shape for tensor in tensors))
+        results = [_as(result, shape, tensors[0]) for result in formula(given)]
         if not single:
             return dict(zip(formula.outputs, results, strict=True))
         return results[0] if len(results) == 1 else tuple(results)
@@ -374,3 +370,12 @@ def _function(name: str, formula: Formula, doc: str, *, single: bool) -> Referen
     )
     function.__doc__ = doc
     return function
+
+
+def _as(result: Any, shape: Any, like: Tensor) -> Any:
+    """A result (a number, if no tensor went into it) as a tensor of that shape, of the dtype and device of `like`."""
+    if not isinstance(result, Tensor):
+        return FUNCTIONS["full"](shape, result, dtype=like.dtype, device=like.device)
+    if result.dtype is not like.dtype:
+        result = result.to(like.dtype)
+    return result if result.shape == shape else FUNCTIONS["broadcast_to"](result, shape)

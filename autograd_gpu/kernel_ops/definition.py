@@ -90,6 +90,7 @@ class Kernel:
             ]
         )
         self.__signature__ = self._signature
+        self._all_defaults = inspect.Parameter.empty not in params.values()
         #: what of inputs and outputs the derivative is given
         self._kept = self._asked_for()
         self._op = self._record(self._forward)
@@ -119,6 +120,8 @@ class Kernel:
 
     def bind(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The inputs in order, and the other parameters, of a call."""
+        if not named and len(inputs) == len(self.inputs) and self._all_defaults:  # the usual call
+            return tuple(inputs), dict(self._params)
         try:
             bound = self._signature.bind(*inputs, **named)
         except TypeError as error:

@@ -80,6 +80,7 @@ class CudaProgram:
         self.results = tuple(results)
         self._like = like
         self._pointers = {p.name: p for p in signature.pointers}
+        self._instances: dict[tuple[Any, ...], str] = {}
         self._bound: dict[tuple[Any, ...], tuple[dict[str, Any], dict[str, Any]]] = {}
         for parameter in signature.numbers:
             self._check_number(parameter.name, inputs, params)
@@ -186,12 +187,19 @@ class CudaProgram:
             known.setdefault(result.name, Like(result.shape, dtypes.of_numpy(result.dtype)))
         launch = self._launch(known, n)
         numbers = {name: self._number(name, known) for name in self._numbers}
-        values = {name: numbers[name] for name in self.signature.values}
-        instance = self.signature.instance(bound, values)
+        instance = self._instance(bound, tuple(numbers[name] for name in self.signature.values))
         return custom.run(
             F._card, self.source(math.prod(launch.block)), self.signature, instance, bound, arrays, results, numbers,
             launch, *(() if allocate is None else (allocate,)),
         )  # fmt: skip
+
+    def _instance(self, bound: Mapping[str, Any], values: tuple[Any, ...]) -> str:
+        key = (*bound.values(), *values)
+        found = self._instances.get(key)
+        if found is None:
+            named = dict(zip(self.signature.values, values, strict=True))
+            found = self._instances[key] = self.signature.instance(bound, named)
+        return found
 
     @functools.cached_property
     def _numbers(self) -> tuple[str, ...]:
@@ -282,7 +290,9 @@ class FormulaProgram:
     def describe(self, likes: Mapping[str, Like | None], params: Mapping[str, Any]) -> list[Result]:
         """Names, shapes and dtypes of the results."""
         given = [like for name in self.given if (like := likes[name]) is not None]
-        shape = tuple(FUNCTIONS["broadcast_shapes"](*(like.shape for like in given)))
+        shape = given[0].shape
+        if any(like.shape != shape for like in given):
+            shape = tuple(FUNCTIONS["broadcast_shapes"](*(like.shape for like in given)))
         return [Result(name, shape, given[0].dtype.numpy) for name in self.results]
 
     def run(

@@ -173,6 +173,22 @@ def test_numbers_where_a_formula_takes_tensors(device: str) -> None:
     assert fused(scalar, x.to(ag.float32), 1.0).tolist() == [1.0, 3.0, 5.0]
 
 
+def test_results_that_no_tensor_goes_into(device: str) -> None:
+    step = ag.kernel("y = 1 if x > 0 else 0", backward="x_grad = 0 * y_grad", name="step")
+    x = ag.tensor([-1.0, 2.0], device=device, requires_grad=True)
+    y = step(x)
+    assert (y.tolist(), y.dtype) == ([0.0, 1.0], ag.float32)
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0.0, 0.0]
+    first = ag.kernel("y = a + 0 * b", backward="a_grad = y_grad; b_grad = 0", name="first")
+    b = ag.ones(2, device=device, requires_grad=True)
+    first(x, b).sum().backward()
+    assert b.grad is not None
+    assert b.grad.tolist() == [0.0, 0.0]
+    assert b.grad.device.type == device
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1,), (1, 1, 1)])
 def test_shapes_without_much_in_them(shape: tuple[int, ...], device: str) -> None:
     x = random(*shape, device=device).requires_grad_()
