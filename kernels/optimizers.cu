@@ -53,12 +53,12 @@ __global__ void update(const Tensor *table, int tensors, Settings settings) {
     const Rule<Wide<T>> rule = shared_rule;
     i64 start = ((i64)blockIdx.x - tensor.first_chunk) * CHUNK, end = min(start + CHUNK, tensor.size);
     bool first = tensor.first_step != 0;
-    T *param = (T *)tensor.param, *state[STATES];
-    const T *grad = (const T *)tensor.grad;
+    T *param = pointer_to<T>(tensor.param), *state[STATES];
+    const T *grad = pointer_to<const T>(tensor.grad);
     u64 addresses = tensor.param | tensor.grad;
 #pragma unroll
     for (int i = 0; i < STATES; ++i) {
-        state[i] = (T *)tensor.state[i];
+        state[i] = pointer_to<T>(tensor.state[i]);
         addresses |= tensor.state[i];
     }
     const int LANES = Pack<T>::LANES;
@@ -70,12 +70,12 @@ __global__ void update(const Tensor *table, int tensors, Settings settings) {
             Pack<T> p = ((Pack<T> *)param)[place], g = ((const Pack<T> *)grad)[place], s[STATES];
 #pragma unroll
             for (int i = 0; i < STATES; ++i)
-                if (state[i]) s[i] = ((Pack<T> *)state[i])[place];
+                if (tensor.state[i]) s[i] = ((Pack<T> *)state[i])[place];
 #pragma unroll
             for (int lane = 0; lane < LANES; ++lane) {
                 T states[STATES];
 #pragma unroll
-                for (int i = 0; i < STATES; ++i) states[i] = state[i] ? s[i].lane[lane] : T();
+                for (int i = 0; i < STATES; ++i) states[i] = tensor.state[i] ? s[i].lane[lane] : T();
                 update_one(rule, p.lane[lane], g.lane[lane], states, first);
 #pragma unroll
                 for (int i = 0; i < STATES; ++i) s[i].lane[lane] = states[i];
@@ -83,19 +83,19 @@ __global__ void update(const Tensor *table, int tensors, Settings settings) {
             ((Pack<T> *)param)[place] = p;
 #pragma unroll
             for (int i = 0; i < STATES; ++i)
-                if (state[i]) ((Pack<T> *)state[i])[place] = s[i];
+                if (tensor.state[i]) ((Pack<T> *)state[i])[place] = s[i];
         }
         at = start + packs * LANES;
     }
     for (i64 place = at + threadIdx.x; place < end; place += BLOCK) {
         T p = param[place], states[STATES];
 #pragma unroll
-        for (int i = 0; i < STATES; ++i) states[i] = state[i] ? state[i][place] : T();
+        for (int i = 0; i < STATES; ++i) states[i] = tensor.state[i] ? state[i][place] : T();
         update_one(rule, p, grad[place], states, first);
         param[place] = p;
 #pragma unroll
         for (int i = 0; i < STATES; ++i)
-            if (state[i]) state[i][place] = states[i];
+            if (tensor.state[i]) state[i][place] = states[i];
     }
 }
 

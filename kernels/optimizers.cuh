@@ -14,6 +14,12 @@ struct alignas(16) Pack {
     T lane[LANES];
 };
 
+// An address from a table as a pointer; one of global memory, which the compiler cannot know and is told. Not for null.
+template <typename T>
+__device__ __forceinline__ T *pointer_to(u64 address) {
+    return (T *)__cvta_global_to_generic((size_t)address);
+}
+
 // The last row whose first chunk is not behind this block, for all threads of the block.
 template <typename Row>
 __device__ __forceinline__ const Row &row_of(const Row *table, int rows) {
