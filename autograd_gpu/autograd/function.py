@@ -329,7 +329,7 @@ class Function(metaclass=_FunctionMeta):
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run the forward and record it."""
         if cls.setup_context is not Function.setup_context:
-            if kwargs:
+            if kwargs or len(args) != inspect.unwrap(cls.forward).__code__.co_argcount:
                 bound = inspect.signature(cls.forward).bind(*args, **kwargs)
                 bound.apply_defaults()
                 args, kwargs = bound.args, bound.kwargs

@@ -48,6 +48,8 @@ class Level:
         return None if found is None else found.get(self.number)
 
     def set_tangent(self, tensor: Tensor, tangent: Tensor) -> None:
+        if not tensor._type.differentiable:  # the integers that a cast makes do not move
+            return
         tangents = tensor.__dict__.setdefault("_tangents", {})
         tangents[self.number] = tangent
         self._carriers.append(tangents)
@@ -288,6 +290,9 @@ def make_dual(tensor: Tensor, tangent: Tensor, level: Level) -> Tensor:
             tangent = REGISTRY["cast"].apply(tangent, dtype=tensor._type.numpy)
     finally:
         interceptors.extend(hidden)
+    if dual._node is None:
+        # In-place changes of its parts are its own affair: what it is a view of has no tangent.
+        dual._view = None
     lower = tensor.__dict__.get("_tangents")
     if lower:
         dual.__dict__["_tangents"] = {**lower, **dual.__dict__.get("_tangents", {})}

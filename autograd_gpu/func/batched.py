@@ -61,12 +61,14 @@ class Batch:
 class BatchedArray:
     """One example's view of an array with a batch of them; see the module's docstring."""
 
-    __slots__ = ("__weakref__", "batch", "value")
+    __slots__ = ("__weakref__", "batch", "growable", "value")
     __array_priority__ = 1001
 
     def __init__(self, value: Array, batch: Batch) -> None:
         self.value = value if hasattr(value, "__setitem__") else type_of(value).namespace.asarray(value)
         self.batch = batch
+        #: whether nobody else sees this memory yet, so that it may give way to memory for each example
+        self.growable = False
 
     @property
     def type(self) -> ArrayType:
@@ -333,6 +335,15 @@ def grown(batch: Batch, array: BatchedArray) -> Array:
     return inside(value).expand(value, (batch.size, *value.shape[1:]))
 
 
+def copy_for(target: Array, values: Array) -> Array:
+    """A copy of `target` that `values` can be written into, whatever batches they vary over."""
+    if not isinstance(values, BatchedArray):
+        return inside(target).copy(target)
+    array = lifted(values.batch, target)
+    value = array.value if values.value.shape[0] == 1 else grown(values.batch, array)
+    return BatchedArray(copy_for(value, values.value), values.batch)
+
+
 def aligned(arrays: Sequence[BatchedArray]) -> list[Array]:
     """The values with ones inserted behind the hidden dimension, so that the examples' shapes broadcast."""
     width = max(array.ndim for array in arrays)
@@ -442,9 +453,12 @@ class BatchedNamespace:
         )
 
     def copy(self, array: BatchedArray) -> BatchedArray:
-        """With memory of its own for each example: what is written into it may vary."""
-        array = lifted(self.batch, array)
-        return BatchedArray(inside(array.value).copy(grown(self.batch, array)), self.batch)
+        """A copy to write into: if what is written varies, it gets memory for each example."""
+        result = BatchedArray(
+            inside(lifted(self.batch, array).value).copy(lifted(self.batch, array).value), self.batch
+        )
+        result.growable = True
+        return result
 
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """``function(*args, **kwargs)``: it comes back here with each operator."""
@@ -453,6 +467,18 @@ class BatchedNamespace:
     def whole(self, array: BatchedArray) -> Array:
         """All examples, as they are printed."""
         return grown(self.batch, array)
+
+    def grow(self, array: BatchedArray) -> Array:
+        """Memory for each example in the place of memory for all.
+
+        Raises:
+            RuntimeError: if others may see that memory.
+        """
+        if array.value.shape[0] == 1 and self.batch.size != 1:
+            if not array.growable:
+                refuse_to_write()
+            array.value = inside(array.value).copy(grown(self.batch, array))
+        return array.value
 
     def is_contiguous(self, array: BatchedArray) -> bool:
         return bool(inside(array.value).is_contiguous(array.value))
@@ -475,7 +501,7 @@ class BatchedNamespace:
         if is_array(value):
             source = lifted(self.batch, value)
             if target.shape[0] == 1 and source.value.shape[0] != 1:
-                refuse_to_write()
+                target = self.grow(array)
             value = source.value
             if not indexed:
                 region = self.getitem(array, keys)

@@ -20,7 +20,6 @@ from autograd_gpu.func.batched import (
     is_array,
     joint,
     lifted,
-    refuse_to_write,
 )
 from autograd_gpu.func.rules import NO_RULE, RULES, along, rule, run, wrapped
 
@@ -71,6 +70,8 @@ def target_of(batch: Batch, array: BatchedArray, key: Any, writing: bool = False
     basic, found = _taken_apart(batch, array, key)
     if found is None:
         return None
+    if writing and any(index.value.shape[0] != 1 for index in found[1]):
+        array.namespace.grow(array)
     space = inside(array.value)
     view = array.value if basic is None else space.getitem(array.value, basic)
     dims, indices = found
@@ -87,8 +88,6 @@ def target_of(batch: Batch, array: BatchedArray, key: Any, writing: bool = False
         order = (before, *range(before), *range(before + 1, count)) if before else None
         return Target(space.select(view, 0, 0), _key(values, dims), order)
     if view.shape[0] != batch.size:
-        if writing:
-            refuse_to_write()
         view = space.expand(view, (batch.size, *view.shape[1:]))
     namespace = inside(values[0])
     rows = namespace.arange(0, batch.size, 1, values[0].dtype)
@@ -171,11 +170,11 @@ def _getitem(batch: Batch, name: str, x: BatchedArray, key: Any) -> Any:
 
 @rule("index_put_add")
 def _index_put_add(batch: Batch, name: str, out: BatchedArray, key: Any, value: BatchedArray) -> Any:
+    if value.value.shape[0] != 1:
+        out.namespace.grow(out)
     found = target_of(batch, out, key, writing=True)
     if found is None:
         return NO_RULE
-    if found.array.shape[0] == 1 and value.value.shape[0] != 1:
-        refuse_to_write()
     found.write(name, value.value)
     return None
 
@@ -203,6 +202,8 @@ def _set_where(batch: Batch, array: BatchedArray, key: tuple[Any, ...], value: A
             "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over nonzero: it is "
             "what a mask as an index stands for; use where() or masked_fill()"
         )
+    if mask.value.shape[0] != 1:
+        array.namespace.grow(array)
     target = array.value
     trailing = (1,) * (array.ndim - mask.ndim)
     space = inside(mask.value)
@@ -211,8 +212,6 @@ def _set_where(batch: Batch, array: BatchedArray, key: tuple[Any, ...], value: A
         value if not is_array(value) else inside(value).reshape(value, (value.shape[0], *(1,) * array.ndim))
     )
     namespace = joint([each for each in (target, wide, filled) if is_array(each)])
-    if wide.shape[0] != 1 and target.shape[0] == 1:
-        refuse_to_write()
     if not is_array(filled):
         filled = namespace.full((), filled, target.dtype)
     namespace.setitem(target, (...,), namespace.where(wide, namespace.cast(filled, target.dtype), target))
@@ -241,7 +240,9 @@ def _index_write(
 ) -> Any:
     whole = x.reshape(1) if not x.ndim else x
     given = src.reshape(index.size) if x.ndim < 2 and src.ndim else src
-    result = BatchedArray(inside(x.value).copy(grown(batch, whole)), batch)
+    result = whole.namespace.copy(whole)
+    if given.value.shape[0] != 1:
+        result.namespace.grow(result)
     key = (*(slice(None),) * (dim % whole.ndim), index.reshape(-1))
     found = target_of(batch, result, key, writing=True)
     assert found is not None

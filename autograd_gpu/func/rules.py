@@ -21,6 +21,7 @@ from autograd_gpu.func.batched import (
     BatchedArray,
     BatchedNamespace,
     aligned,
+    copy_for,
     elementwise,
     grown,
     inside,
@@ -503,8 +504,7 @@ def same(array: BatchedArray) -> Array | None:
 
 @rule("copy_slices")
 def _copy_slices(batch: Batch, name: str, base: BatchedArray, values: BatchedArray, steps: Any) -> Any:
-    value = base.value if values.value.shape[0] == 1 else grown(batch, base)
-    result = wrapped(batch, inside(value).copy(value))
+    result = copy_for(base, values)
     replay(result.namespace, result, steps)[...] = values
     return result
 

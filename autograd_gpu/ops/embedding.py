@@ -195,9 +195,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         if num_classes <= 0:
             raise RuntimeError(f"Can not infer total number of classes from empty tensor.{errors.here()}")
     elif looked_at(type) or num_classes == -1:
-        if int(tensor.min()) < 0:
+        if type.namespace.run(lambda: int(array.min())) < 0:
             raise RuntimeError(f"Class values must be non-negative.\n  in one_hot{errors.here()}")
-        largest = int(tensor.max())
+        largest = type.namespace.run(lambda: int(array.max()))
         if num_classes == -1:
             num_classes = largest + 1
         elif largest >= num_classes:

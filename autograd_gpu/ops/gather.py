@@ -350,7 +350,8 @@ def _multiplied(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     kind, shape = result._type, list(result._array.shape)
     size, shape[dim] = shape[dim], shape[dim] + 1
     ones = wrap(kind.namespace.ones(tuple(shape), kind.numpy))
-    for number in range(int(ranks.max()) + 1):
+    rounds = kind.namespace.run(lambda: int(ranks._array.max())) + 1
+    for number in range(rounds):
         waiting = ranks.ne(number)
         # What has not its turn goes to a place beyond the end.
         places = masked_fill.public(flat_index, waiting, size)
