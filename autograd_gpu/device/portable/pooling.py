@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from autograd_gpu.device.portable.base import Array, Shape, boolean, float32, float64, int64, is_half
+from autograd_gpu.device.portable.base import Array, DType, Shape, boolean, float32, float64, int64, is_half
 from autograd_gpu.device.portable.convolution import Convolution, seen_by
 from autograd_gpu.device.portable.indexing import Indexing
 
@@ -34,19 +34,11 @@ class Pooling(Convolution, Indexing):
         spatial = x.shape[2:]
         size = pool_size(spatial, kernel, stride, padding, dilation, ceil_mode)
         lowest = -math.inf if x.dtype.kind in "fV" else np.iinfo(x.dtype).min
-        after = _needed_after(spatial, kernel, stride, padding, dilation, size)
+        after = needed_after(spatial, kernel, stride, padding, dilation, size)
         padded = self._padded(x, padding, after, lowest)
         best = xp.full((*x.shape[:2], *size), self.scalar(lowest, x.dtype), x.dtype)
         counting = np.dtype(np.uint8 if math.prod(kernel) <= 256 else np.int32)
-        # Where nothing beats the padding (all -inf), PyTorch names the window's first place inside the input.
-        first = xp.zeros(size, counting)
-        for axis, length in enumerate(size):
-            skipped = -(-(padding[axis] - self._arange(length) * stride[axis]) // dilation[axis])
-            shape = [1] * len(size)
-            shape[axis] = length
-            first = first * counting.type(kernel[axis]) + skipped.clip(0, None).reshape(shape).astype(
-                counting
-            )
+        first = self._first_inside(kernel, stride, padding, dilation, size, counting)
         winner = xp.broadcast_to(first, best.shape).copy()
         better = xp.empty(best.shape, boolean)
         for number, tap in enumerate(itertools.product(*map(range, kernel))):
@@ -58,6 +50,21 @@ class Pooling(Convolution, Indexing):
             # Numbers rise from place to place, so the largest one is that of the last improvement.
             xp.maximum(winner, better * counting.type(number), out=winner)
         return best, self._positions(winner, spatial, kernel, stride, padding, dilation, size)
+
+    def _first_inside(
+        self, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, size: Shape, counting: DType
+    ) -> Array:
+        """The number of each window's first place inside the input: PyTorch names it where nothing beats the padding (all
+        -inf)."""
+        first = self.xp.zeros(size, counting)
+        for axis, length in enumerate(size):
+            skipped = -(-(padding[axis] - self._arange(length) * stride[axis]) // dilation[axis])
+            shape = [1] * len(size)
+            shape[axis] = length
+            first = first * counting.type(kernel[axis]) + skipped.clip(0, None).reshape(shape).astype(
+                counting
+            )
+        return first
 
     def _positions(
         self,
@@ -121,7 +128,7 @@ class Pooling(Convolution, Indexing):
         spatial = x.shape[2:]
         dilation = (1,) * len(kernel)
         size = pool_size(spatial, kernel, stride, padding, dilation, ceil_mode)
-        after = _needed_after(spatial, kernel, stride, padding, dilation, size)
+        after = needed_after(spatial, kernel, stride, padding, dilation, size)
         padded = self._padded(x, padding, after)
         total = self.xp.zeros((*x.shape[:2], *size), inside)
         for tap in itertools.product(*map(range, kernel)):
@@ -148,7 +155,7 @@ class Pooling(Convolution, Indexing):
         dilation = (1,) * len(kernel)
         divisor = self._divisor(spatial, kernel, stride, padding, size, count_include_pad, divisor_override)
         share = g / divisor.astype(inside)
-        after = _needed_after(spatial, kernel, stride, padding, dilation, size)
+        after = needed_after(spatial, kernel, stride, padding, dilation, size)
         padded = tuple(
             left + length + right for left, length, right in zip(padding, spatial, after, strict=True)
         )
@@ -200,7 +207,7 @@ def pool_size(
     return tuple(result)
 
 
-def _needed_after(
+def needed_after(
     spatial: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, size: Shape
 ) -> Shape:
     """How many places behind the input the last window of each axis reaches."""
