@@ -228,3 +228,32 @@ def test_copies_to_the_host_are_noticed(read: Callable[[ag.Tensor], Any]) -> Non
     read(x)
     with pytest.raises(RuntimeError, match="invalid value of debug_mode"):
         ag.cuda.set_sync_debug_mode("loud")
+
+
+@pytest.mark.gpu
+def test_indices_are_looked_at_if_that_is_asked_for() -> None:
+    x = ag.arange(4.0, device="cuda")
+    wrong = ag.tensor([1, 4], device="cuda")
+    looks: list[Callable[[], Any]] = [
+        lambda: x[wrong],
+        lambda: x.index_select(0, wrong),
+        lambda: x.gather(0, wrong),
+        lambda: ag.nn.functional.embedding(wrong, x.reshape(4, 1)),
+        lambda: x.clone().__setitem__(wrong, 0.0),
+        lambda: x.clone().index_put_((wrong,), ag.ones(2, device="cuda"), accumulate=True),
+        lambda: ag.nn.functional.cross_entropy(ag.zeros(2, 4, device="cuda"), wrong),
+    ]
+    assert not ag.cuda.is_checking_values()
+    for look in looks[:4]:
+        look()  # not noticed
+    with ag.cuda.check_values():
+        for look in looks:
+            with pytest.raises(
+                (IndexError, RuntimeError), match=r"4 (is out of bounds|into weight|for dimension 0)"
+            ) as caught:
+                look()
+            assert "test_cuda_api.py" in str(caught.value)
+    assert not ag.cuda.is_checking_values()
+    ag.cuda.check_values(True)
+    assert ag.cuda.is_checking_values()
+    ag.cuda.check_values(False)
