@@ -29,20 +29,10 @@ HALF, ONE = np.float32(0.5), np.float32(1)
 INVERSE_ROOT_2_PI = np.float32(1 / math.sqrt(2 * math.pi))
 
 
-class CpuActivations:
-    """Puts the formulas in front of the ops' bodies."""
+def gelu(body: Function) -> Function:
+    """In front of the body of ``gelu``."""
 
-    def with_kernel(self, name: str, body: Function) -> Function:
-        """`body`, or a function of the same arguments that does better for float32."""
-        if name == "gelu":
-            return _gelu(body)
-        if name == "gelu_backward":
-            return _gelu_backward(body)
-        return body
-
-
-def _gelu(body: Function) -> Function:
-    def gelu(F: Any, input: Array, *, approximate: str) -> Array:
+    def of_float32(F: Any, input: Array, *, approximate: str) -> Array:
         if approximate != "none" or input.dtype != float32 or not input.ndim:
             return body(F, input, approximate=approximate)
         result = _twice_phi(input, input * input)
@@ -50,11 +40,13 @@ def _gelu(body: Function) -> Function:
         result *= HALF
         return result
 
-    return gelu
+    return of_float32
 
 
-def _gelu_backward(body: Function) -> Function:
-    def gelu_backward(F: Any, g: Array, input: Array, *, approximate: str) -> Array:
+def gelu_backward(body: Function) -> Function:
+    """In front of ``gelu_backward``."""
+
+    def of_float32(F: Any, g: Array, input: Array, *, approximate: str) -> Array:
         if (
             approximate != "none"
             or input.dtype != float32
@@ -73,7 +65,7 @@ def _gelu_backward(body: Function) -> Function:
         slope *= g
         return slope
 
-    return gelu_backward
+    return of_float32
 
 
 def _twice_phi(x: Array, square: Array) -> Array:

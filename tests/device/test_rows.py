@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd_gpu.device import rows, threads
+import autograd_gpu as ag
+from autograd_gpu.core.op import install
+from autograd_gpu.device import cpu_cross_entropy, rows, threads
 from autograd_gpu.device.cpu import cpu
 from autograd_gpu.device.namespace import ArrayNamespace
 
@@ -120,3 +123,45 @@ def test_only_the_wanted_gradients_are_made() -> None:
     for needs in ((True, False, False), (False, True, False), (False, True, True), (True, True, False)):
         found = cpu.native_layer_norm_backward(x, x, weight, mean, rstd, dims=1, needs=needs)
         assert tuple(part is not None for part in found) == needs
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cross_entropy(reduction: str, weighted: bool) -> None:
+    count, classes = 700, 1001
+    x, g = numbers(count, classes) * 3, numbers(count, seed=1) if reduction == "none" else np.float32(2)
+    target = np.random.default_rng(2).integers(0, classes, count)
+    target[::7] = -100
+    weight = np.abs(numbers(classes, seed=3)) if weighted else None
+    assert x.size >= cpu_cross_entropy.LARGE
+    given = {"dim": 1, "ignore_index": -100, "label_smoothing": 0.0, "inside": x.dtype}
+
+    def run(F: Any) -> list[Any]:
+        loss, *kept = F.cross_entropy_forward(x, target, weight, reduction=reduction, **given)
+        return [loss, F.cross_entropy_backward(g, x, target, weight, *kept, **given)]
+
+    install(portable)
+    for found, expected in zip(on_any_number_of_threads(lambda: run(cpu)), run(portable), strict=True):
+        assert found.dtype == expected.dtype
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+
+
+def test_cross_entropy_of_nothing_that_counts() -> None:
+    x, target = ag.randn(300, 1000, requires_grad=True), ag.full((300,), -100, dtype=ag.int64)
+    loss = ag.nn.functional.cross_entropy(x, target)
+    loss.backward()
+    assert bool(loss.isnan())
+    assert bool((x.grad == 0).all())
+
+
+def test_the_softmax_of_cross_entropy_is_not_stored() -> None:
+    x, target = ag.randn(1000, 1000, requires_grad=True), ag.zeros(1000, dtype=ag.int64)
+    tracemalloc.start()
+    loss = ag.nn.functional.cross_entropy(x, target)
+    forward = tracemalloc.get_traced_memory()[1]
+    loss.backward()
+    both = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert forward < 3_000_000  # a few blocks; the logits have 4 MB
+    assert both < 7_000_000
