@@ -294,11 +294,10 @@ class Check:
                     raise GradcheckError(
                         f"While computing batched gradients, got: {error}\n\n{BATCHED_BACKWARD}"
                     ) from error
-            for number, g in enumerate(found):
-                expected = np.stack([host(each[number]) for each in single])
-                self.agree_batched(
-                    self.selected[index], self.positions[number], host(g), expected, BATCHED_BACKWARD
-                )
+            for position, batch, *members in zip(self.positions, found, *single, strict=True):
+                assert batch is not None
+                expected = np.stack([host(g) for g in members if g is not None])
+                self.agree_batched(self.selected[index], position, host(batch), expected, BATCHED_BACKWARD)
 
     def batched_forward(self) -> None:
         """Forward mode over a batch of tangents must give what single tangents give."""

@@ -134,7 +134,7 @@ class BatchedArray:
         return self.namespace.reshape(self, tuple(wanted))  # type: ignore[no-any-return]
 
     def copy(self) -> BatchedArray:
-        return self.namespace.copy(self)  # type: ignore[no-any-return]
+        return self.namespace.copy(self)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> BatchedArray:
         return self.namespace.sum(self, dim=axis, keepdim=keepdims)  # type: ignore[no-any-return]

@@ -241,7 +241,7 @@ def _reduce(
                      **{**params, **({"keepdim": False} if keepdim is not None else {})})  # fmt: skip
         return wrapped(batch, result)
     if dim == () and name in ("any", "all"):
-        return x != 0
+        return elementwise(batch, lambda value: value != 0, [x])
     if dim is None or dim == ():
         dim = tuple(range(x.ndim))
     return wrapped(batch, run(name, value, dim=up(dim), **params))

@@ -664,7 +664,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         if flat._array.size and int(places._array.max()) >= source._array.size:
             raise RuntimeError(_TOO_FEW + errors.here())
         taken = index_select.apply(source.reshape(-1), places.clamp(min=0), dim=0)
-        return taken.reshape(shape).where(chosen, expand(input, shape))
+        filled: Tensor = taken.reshape(shape).where(chosen, expand(input, shape))
+        return filled
     where = expand(mask, shape).nonzero(as_tuple=True)
     count = where[0]._array.size
     if source._array.size < count:

@@ -149,3 +149,154 @@ def test_trees() -> None:
     assert trees.broadcast({"a": (0, None), "b": 1}, tree) == [0, None, None, 1]
     assert trees.broadcast((0, 1), tree) is None
     assert repr(tree) == "{'a': (*, [*, *]), 'b': *}"
+
+
+def test_a_function_is_differentiated_forward_over_forward() -> None:
+    class Square(ag.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x: ag.Tensor) -> ag.Tensor:
+            return x**2
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple[Any, ...], output: ag.Tensor) -> None:
+            ctx.save_for_forward(*inputs)
+
+        @staticmethod
+        def jvp(ctx: Any, t: ag.Tensor) -> ag.Tensor:
+            (x,) = ctx.saved_tensors
+            return 2 * x * t
+
+    x = matrix()[0]
+    np.testing.assert_allclose(
+        jacfwd(jacfwd(lambda a: Square.apply(a)[0] * a[1]))(x).tolist(),
+        jacfwd(jacfwd(lambda a: a[0] ** 2 * a[1]))(x).tolist(),
+    )
+
+
+def test_hessians_of_functions_that_change_parts_in_place() -> None:
+    def changed(a: ag.Tensor) -> ag.Tensor:
+        b = a * 2
+        b[0] = a[1] * a[2]
+        b[1:].mul_(b[0])
+        return (b**2).sum()
+
+    def unchanged(a: ag.Tensor) -> ag.Tensor:
+        first = (a[1] * a[2]).reshape(1)
+        return (ag.cat([first, a[1:] * 2 * first]) ** 2).sum()
+
+    x = matrix()[0]
+    expected = hessian(unchanged)(x).tolist()
+    for found in (
+        hessian(changed), jacrev(jacrev(changed)), jacfwd(jacfwd(changed)), jacrev(jacfwd(changed)),
+    ):  # fmt: skip
+        np.testing.assert_allclose(found(x).tolist(), expected, atol=1e-12)
+    np.testing.assert_allclose(vmap(hessian(changed))(matrix())[0].tolist(), expected, atol=1e-12)
+
+
+def test_dropped_attention_differs_between_examples_and_its_gradient_fits() -> None:
+    def attended(x: ag.Tensor) -> ag.Tensor:
+        return ag.nn.functional.scaled_dot_product_attention(x, x, x, dropout_p=0.5)
+
+    x = ag.ones(3, 1, 8, 4, dtype=ag.float64)
+    a, b, c = vmap(attended, randomness="different")(x)
+    assert not bool((a == b).all())
+    assert not bool((b == c).all())
+    a, b, c = vmap(attended, randomness="same")(x)
+    assert bool((a == b).all())
+    assert bool((b == c).all())
+    w = ag.ones(3, 1, 8, 4, dtype=ag.float64, requires_grad=True)
+    out = vmap(
+        lambda v, u: ag.nn.functional.scaled_dot_product_attention(u, u, v, dropout_p=0.5),
+        randomness="different",
+    )(w, x)
+    out.sum().backward()
+    assert w.grad is not None
+    np.testing.assert_allclose(  # the output is linear in the values
+        [(w.grad[k] * w[k]).sum().item() for k in range(3)], [out[k].sum().item() for k in range(3)]
+    )
+
+
+def test_random_numbers_of_nested_vmaps() -> None:
+    def draw(x: ag.Tensor) -> ag.Tensor:
+        return ag.rand(16, dtype=ag.float64) + 0 * x
+
+    x = ag.zeros(2, 3, dtype=ag.float64)
+    both = vmap(vmap(draw, randomness="different"), randomness="different")(x)
+    assert len({float(row[0]) for rows in both for row in rows}) == 6
+    inner = vmap(vmap(draw, randomness="different"), randomness="same")(x)
+    assert bool((inner[0] == inner[1]).all())
+    assert len({float(row[0]) for row in inner[0]}) == 3
+    outer = vmap(vmap(draw, randomness="same"), randomness="different")(x)
+    assert bool((outer[0, 0] == outer[0, 1]).all())
+    assert not bool((outer[0] == outer[1]).all())
+    with pytest.raises(RuntimeError, match="called random operation while in randomness error mode"):
+        vmap(vmap(draw, randomness="different"))(x)
+
+
+def test_an_embedding_has_one_gradient_per_example_without_a_loop() -> None:
+    table = ag.arange(8, dtype=ag.float64).reshape(4, 2)
+    rows = ag.tensor([[0, 0, 3], [1, 2, 1]])
+
+    def loss(weight: ag.Tensor, index: ag.Tensor) -> ag.Tensor:
+        return (ag.nn.functional.embedding(index, weight, padding_idx=3) ** 2).sum()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = vmap(grad(loss), in_dims=(None, 0))(table, rows)
+    assert found.tolist() == [grad(loss)(table, row).tolist() for row in rows]
+
+
+def test_batched_gradients_take_one_pass() -> None:
+    calls = []
+
+    class Counted(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: ag.Tensor) -> ag.Tensor:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: ag.Tensor) -> ag.Tensor:
+            calls.append(g.shape)
+            return g * 2
+
+    x = ag.ones(3, dtype=ag.float64, requires_grad=True)
+    y = Counted.apply(x)
+    (rows,) = ag.autograd.grad(y, x, ag.eye(3, dtype=ag.float64), is_grads_batched=True)
+    assert rows.tolist() == (2 * ag.eye(3)).tolist()
+    assert not rows.requires_grad
+    assert calls == [(3,)]
+    z = x.exp()
+    ag.autograd.grad(z, x, ag.eye(3, dtype=ag.float64), is_grads_batched=True)
+    with pytest.raises(RuntimeError, match="second time"):
+        ag.autograd.grad(z, x, ag.eye(3, dtype=ag.float64), is_grads_batched=True)
+    unused = ag.ones(2, requires_grad=True)
+    y = x * 2
+    found = ag.autograd.grad(
+        y,
+        (x, unused),
+        ag.eye(3, dtype=ag.float64),
+        is_grads_batched=True,
+        allow_unused=True,
+        retain_graph=True,
+    )
+    assert found[1] is None
+    found = ag.autograd.grad(
+        y,
+        {"x": x, "unused": unused},
+        ag.eye(3, dtype=ag.float64),
+        is_grads_batched=True,
+        materialize_grads=True,
+    )
+    assert found["unused"].shape == (3, 2)
+
+
+def test_a_mask_that_varies_and_one_number() -> None:
+    def function(row: ag.Tensor) -> ag.Tensor:
+        out = row.clone()
+        out[row > 0.5] = 7.0
+        return out
+
+    x = matrix()
+    assert vmap(function)(x).tolist() == [function(row).tolist() for row in x]
