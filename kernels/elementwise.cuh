@@ -90,9 +90,10 @@ __device__ __forceinline__ W smaller(W a, W b) {
     return (a < b || a != a) ? a : b;
 }
 
+// -1, 0 or 1; 0 for NaN.
 template <typename W>
 __device__ __forceinline__ W sign_of(W x) {
-    return x != x ? x : W((x > 0) - (x < 0));
+    return W((x > 0) - (x < 0));
 }
 
 template <typename W>

@@ -203,7 +203,20 @@ class _Tensors(ast.NodeTransformer):
     """Python's conditions, which ask for one truth value, as functions of tensors."""
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        return _call("where", [self.visit(node.test), self.visit(node.body), self.visit(node.orelse)])
+        return _call("where", [self._truth(node.test), self.visit(node.body), self.visit(node.orelse)])
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        assert isinstance(node.func, ast.Name)
+        if node.func.id == "where":
+            return self.visit_IfExp(ast.IfExp(*node.args))
+        return _call(node.func.id, [self.visit(argument) for argument in node.args])
+
+    def _truth(self, node: ast.expr) -> ast.expr:
+        """A condition; numbers count as true unless they are zero, as in C."""
+        found: ast.expr = self.visit(node)
+        if isinstance(found, ast.Compare):
+            return found
+        return ast.Compare(found, [ast.NotEq()], [ast.Constant(0)])
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         name = "logical_and" if isinstance(node.op, ast.And) else "logical_or"

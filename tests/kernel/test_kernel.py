@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import threading
 import weakref
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 import autograd_gpu as ag
 from autograd_gpu.autograd import forward_ad
 from autograd_gpu.testing import assert_close, gradcheck, gradgradcheck
+from autograd_gpu.utils.checkpoint import checkpoint
 from tests.kernel.kernels_of_users import (
     ROWS,
     both,
@@ -162,6 +164,45 @@ def test_transforms(device: str) -> None:
         assert_close(forward_ad.unpack_dual(silu(dual)).tangent, leaf.grad)
     plain = ag.func.hessian(lambda v: ag.nn.functional.silu(v).sum())(x[0])
     assert_close(ag.func.hessian(lambda v: silu(v).sum())(x[0]), plain)
+
+
+def test_batches_of_gradients(device: str) -> None:
+    x = random(3, 4, device=device).requires_grad_()
+    s = random(3, seed=1, device=device)
+    given = random(2, 3, 4, seed=2, device=device)
+    expected = ag.stack([ag.autograd.grad(scale_rows(x, s), x, g)[0] for g in given])
+    assert_close(ag.func.vmap(lambda g: ag.autograd.grad(scale_rows(x, s), x, g)[0])(given), expected)
+    assert_close(ag.autograd.grad(scale_rows(x, s), x, given, is_grads_batched=True)[0], expected)
+    _, pullback = ag.func.vjp(lambda x: scale_rows(x, s), x.detach())
+    assert_close(ag.func.vmap(pullback)(given)[0], expected)
+
+
+def test_what_saves_memory_and_what_looks_for_mistakes(device: str) -> None:
+    x = random(5, device=device).requires_grad_()
+    expected = ag.autograd.grad(softplus(x).sum(), x)[0]
+    assert_close(ag.autograd.grad(checkpoint(softplus, x, use_reentrant=False).sum(), x)[0], expected)
+    with ag.autograd.graph.saved_tensors_hooks(lambda t: t.detach().cpu(), lambda t: t.to(device)):
+        y = softplus(x)
+    assert_close(ag.autograd.grad(y.sum(), x)[0], expected)
+    with ag.autograd.detect_nonfinite(), pytest.raises(FloatingPointError, match="softplus"):
+        softplus(ag.tensor([1e30], device=device))
+    with ag.inference_mode():
+        assert not softplus(x).requires_grad
+
+
+def test_threads(device: str) -> None:
+    fresh = ag.kernel("y = 2 * x", backward="x_grad = 2 * y_grad", name="fresh")
+    x = random(4, device=device).requires_grad_()
+    found: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(ag.autograd.grad(fresh(x).sum(), x)[0]))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [g.tolist() for g in found] == [[2.0] * 4] * 6
 
 
 def test_numbers_where_a_formula_takes_tensors(device: str) -> None:
