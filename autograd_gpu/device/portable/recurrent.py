@@ -131,7 +131,7 @@ class Recurrent(Reductions, LinearAlgebra):
         tanh_cell *= tanh_cell
         xp.subtract(one, tanh_cell, out=tanh_cell)
         tanh_cell *= o  # dh/dc
-        carry, g_cell = self.copy(carry), self.copy(g_cell)
+        carry, g_cell = carry.copy(), g_cell.copy()
         arrived = xp.empty(g_out.shape, g_out.dtype) if hidden is not None else None
         images, width = g_cell.shape
 
@@ -251,7 +251,7 @@ class Recurrent(Reductions, LinearAlgebra):
         xp.subtract(one, for_new, out=for_new)
         for_new *= xp.subtract(one, update, out=for_part)
         for_part[...] = reset
-        carry = self.copy(carry)
+        carry = carry.copy()
 
         def walk(some: slice) -> None:
             toward = carry[some]
@@ -358,7 +358,7 @@ class Recurrent(Reductions, LinearAlgebra):
             xp.subtract(self._constant(1, factors.dtype), factors, out=factors)
         else:
             factors = (results > 0).astype(results.dtype)
-        carry = self.copy(carry)
+        carry = carry.copy()
 
         def walk(some: slice) -> None:
             toward = carry[some]
