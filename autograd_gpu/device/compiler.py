@@ -221,7 +221,7 @@ def _bodies(ptx: str) -> dict[str, str]:
 
 
 class Listed(NamedTuple):
-    """One of our kernels: its file, the dtypes (NumPy's names) of its group, and what it became."""
+    """One of our kernels: its file, the dtype that it is for (NumPy's name, or "any"), and what it became."""
 
     file: str
     dtype: str
@@ -256,4 +256,10 @@ def listing(architecture: int, files: Sequence[str] = ()) -> Iterable[Listed]:
             wanted = set(INSTANCES[file][group])
             for facts in outcome.facts:
                 if facts.instance in wanted:  # a kernel that is no template is in every group
-                    yield Listed(file, _DTYPES.get(group, "any"), facts)
+                    yield Listed(file, _dtype(facts.instance), facts)
+
+
+def _dtype(instance: str) -> str:
+    """NumPy's name of the element type that an instance is for: the first argument of its template."""
+    first = re.match(r"\w+<([\w ]+(?:<\w+>)?)[,>]", instance)
+    return _DTYPES.get(first.group(1), "any") if first else "any"

@@ -49,11 +49,14 @@ def test_every_kernel_has_an_instance_and_every_file_is_known() -> None:
 
 @pytest.mark.parametrize("path", sorted(kernels.folder().glob("*.cu*")), ids=lambda path: path.name)
 def test_places_in_the_grid_are_64_bit(path: Path) -> None:
-    """blockIdx.x * anything is an unsigned product of 32 bits, unless one side is cast first."""
-    for line in path.read_text().splitlines():
-        code = line.partition("//")[0]
-        for product in re.finditer(r"(\([\w ]+\)\s*)?(blockIdx\.[xyz])\s*\*|\*\s*blockIdx\.[xyz]", code):
-            assert product.group(1) in ("(i64)", "(long long)"), f"{path.name}: {line.strip()}"
+    """blockIdx.x * anything is an unsigned product of 32 bits, unless one side is cast, or declared, as 64-bit."""
+    text = re.sub(r"//[^\n]*", "", path.read_text())
+    place = r"\(?blockIdx\.[xyz](?: \+ 1\))?"
+    for cast, factor in re.findall(rf"(\(i64\)|\(long long\))?{place} \* \(?(\w+)", text):
+        wide = re.search(rf"\bi64\b[^;{{}}]*\b{factor}\b", text)
+        assert cast or wide or factor == "2", f"{path.name}: blockIdx * {factor}"  # twice 2^31 - 1 still fits
+    for factor in re.findall(rf"(\w+)\)? \* {place}", text):
+        assert re.search(rf"\bi64\b[^;{{}}]*\b{factor}\b", text), f"{path.name}: {factor} * blockIdx"
 
 
 def test_the_table_of_instances_is_one() -> None:
