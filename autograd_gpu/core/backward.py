@@ -12,6 +12,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import engine, modes
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Leaf, MultiNode, Node, Pick, Tensor, node_of, wrap
+from autograd_gpu.core.leaves import require_grad
 from autograd_gpu.device import ArrayType
 
 
@@ -274,8 +275,8 @@ def grad(
                 )
             if materialize_grads:
                 if is_grads_batched:
-                    shape = (len(given[0] or ()), *shape)
-                g = wrap(kind.namespace.zeros(shape, kind.numpy), kind)
+                    shape = (given[0]._array.shape[0], *shape)  # type: ignore[union-attr]
+                g = require_grad(wrap(kind.namespace.zeros(shape, kind.numpy), kind), create_graph)
             elif not allow_unused:
                 raise RuntimeError(
                     f"The differentiated Tensor at index {position} appears to not have been used in the graph. Set "

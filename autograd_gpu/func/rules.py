@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from autograd_gpu import dtypes, errors
@@ -69,7 +69,7 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
     plain = namespace.base
     while isinstance(plain, BatchedNamespace):
         plain = plain.base
-    positional, variadic = _parameters(getattr(plain, name))
+    positional, variadic = _parameters(plain, name)
     record = REGISTRY.get(name)
     special = RULES.get(name)
     if special is None and (
@@ -139,10 +139,12 @@ def _batched(batch: Batch, value: Any) -> Any:
     return value
 
 
-def _parameters(target: Any) -> tuple[list[str], str | None]:
-    """Names of the parameters that may be given by position, and of a variadic one; what is first is called x."""
+@cache
+def _parameters(namespace: Any, name: str) -> tuple[list[str], str | None]:
+    """Names of the parameters of a primitive that may be given by position, and of a variadic one; what is first is
+    called x."""
     try:
-        parameters = inspect.signature(target).parameters.values()
+        parameters = inspect.signature(getattr(namespace, name)).parameters.values()
     except ValueError:
         return [], None
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
