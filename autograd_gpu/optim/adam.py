@@ -9,6 +9,7 @@ from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.optim.optimizer import (
     Optimizer,
+    begin_states,
     changed,
     check_betas,
     check_lr,
@@ -23,7 +24,6 @@ from autograd_gpu.optim.optimizer import (
     run_closure,
     step_count,
     with_gradients,
-    zeros_like,
 )  # fmt: skip
 
 __all__ = ["Adam", "AdamW"]
@@ -93,16 +93,6 @@ class Adam(Optimizer):
 
     _reads_found_inf = True
 
-    def _state_of(self, param: Tensor, amsgrad: bool) -> dict[str, Any]:
-        state: dict[str, Any] = self.state[param]
-        if not state:
-            state["step"] = step_count()
-            state["exp_avg"] = zeros_like(param)
-            state["exp_avg_sq"] = zeros_like(param)
-        if amsgrad and "max_exp_avg_sq" not in state:
-            state["max_exp_avg_sq"] = zeros_like(param)
-        return state
-
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change all parameters that have a gradient; returns the closure's loss."""
         loss = run_closure(closure)
@@ -112,7 +102,12 @@ class Adam(Optimizer):
             beta1, beta2 = group["betas"]
             amsgrad = group["amsgrad"]
             for namespace, params, gradients in with_gradients(group):
-                states = [self._state_of(param, amsgrad) for param in params]
+                states = [self.state[param] for param in params]
+                for state in states:
+                    if not state:
+                        state["step"] = step_count()
+                names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+                begin_states(self, namespace, params, names if amsgrad else names[:2])
                 flag = flag_on(self, params[0])
                 columns = [
                     [param._array for param in params],

@@ -14,7 +14,7 @@ from copy import deepcopy
 from typing import Any
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.hooks import RemovableHandle
 from autograd_gpu.core.leaves import is_leaf
 from autograd_gpu.core.modes import enable_grad
@@ -476,6 +476,15 @@ def changed(params: Iterable[Tensor]) -> None:
         version = param._changes
         version[0] += 1
         version[1:] = (place,)
+
+
+def begin_states(optimizer: Optimizer, namespace: Any, params: list[Tensor], names: Iterable[str]) -> None:
+    """Give each parameter zeros for those of its state's entries `names` that it has not yet."""
+    for name in names:
+        missing = [param for param in params if name not in optimizer.state[param]]
+        if missing:
+            for param, array in zip(missing, namespace.zeros_together(arrays(missing)), strict=True):
+                optimizer.state[param][name] = wrap(array, param._type)
 
 
 def zeros_like(param: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 from autograd_gpu.optim.optimizer import (
     Optimizer,
     arrays,
+    begin_states,
     changed,
     check_lr,
     check_modes,
@@ -19,7 +20,6 @@ from autograd_gpu.optim.optimizer import (
     run_closure,
     step_count,
     with_gradients,
-    zeros_like,
 )  # fmt: skip
 
 __all__ = ["RMSprop"]
@@ -91,14 +91,11 @@ class RMSprop(Optimizer):
             names += ["grad_avg"] if group["centered"] else []
             for namespace, params, gradients in with_gradients(group):
                 states = [self.state[param] for param in params]
-                kept: dict[str, list[Any]] = {name: [] for name in names}
-                for param, state in zip(params, states, strict=True):
+                for state in states:
                     if not state:
                         state["step"] = step_count()
-                    for name in names:
-                        if name not in state:
-                            state[name] = zeros_like(param)
-                        kept[name].append(state[name]._array)
+                begin_states(self, namespace, params, names)
+                kept = {name: [state[name]._array for state in states] for name in names}
                 flag = flag_on(self, params[0])
                 next_steps(namespace, params, states, group["capturable"], flag)
                 namespace.rmsprop_step(

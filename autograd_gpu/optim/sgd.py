@@ -9,6 +9,7 @@ from autograd_gpu import errors
 from autograd_gpu.optim.optimizer import (
     Optimizer,
     arrays,
+    begin_states,
     changed,
     check_lr,
     check_modes,
@@ -19,7 +20,6 @@ from autograd_gpu.optim.optimizer import (
     rate,
     run_closure,
     with_gradients,
-    zeros_like,
 )  # fmt: skip
 
 __all__ = ["SGD"]
@@ -96,9 +96,10 @@ class SGD(Optimizer):
                     # it is damped. So then it is found out here.
                     if flag is not None and dampening != 0 and any(first) and bool(flag):
                         continue
-                    for param, state, new in zip(params, states, first, strict=True):
-                        if new:
-                            state["momentum_buffer"] = zeros_like(param)
+                    for state in states:
+                        if state.get("momentum_buffer", state) is None:
+                            del state["momentum_buffer"]  # as PyTorch saves it before the first step
+                    begin_states(self, namespace, params, ["momentum_buffer"])
                     velocities = [state["momentum_buffer"]._array for state in states]
                 namespace.sgd_step(
                     arrays(params), arrays(gradients), velocities, lr=rate(group["lr"], params[0]),

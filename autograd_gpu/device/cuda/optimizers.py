@@ -43,6 +43,10 @@ class CudaOptimizers(Optimizers):
 
     # -- optimisers --------------------------------------------------------------------------------------------
 
+    def zeros_together(self, arrays: Sequence[Array]) -> list[Array]:
+        """See ``Optimizers.zeros_together``; the kernels take states from anywhere."""
+        return [cupy.zeros_like(array, order="C") for array in arrays]
+
     def advance_steps(self, steps: Sequence[Array], found_inf: Array | None = None) -> None:
         """See ``Optimizers.advance_steps``; the arrays are float32."""
         kernels.launch(

@@ -32,46 +32,26 @@ class Gradients(Base):
 
         Powers are summed in float32 (float64 for float64) over parts of fixed size, and these sums in float64.
         """
-        parts: list[np.ndarray[object, np.dtype[np.float64]]] = []
+        reduce = np.maximum if p == np.inf else np.add
+        parts: list[float] = []
         for array in arrays:
             flat = array.reshape(-1)  # a copy, if it is not contiguous
-            wide = float32 if is_half(array.dtype) else array.dtype
-            sums = np.zeros(-(-flat.size // PART))
-            parts.append(sums)
-
-            def part(
-                start: int, stop: int, flat: Array = flat, wide: np.dtype[object] = wide, sums: Array = sums
-            ) -> None:
-                piece = np.abs(flat[start:stop].astype(wide, copy=False))
-                if p == np.inf:
-                    pass
-                elif p == 2:
-                    np.multiply(piece, piece, out=piece)
-                elif p != 1:
-                    np.power(piece, wide.type(p), out=piece)
-                reduce = np.maximum if p == np.inf else np.add
-                first = start // PART
-                whole = len(piece) // PART
-                sums[first : first + whole] = reduce.reduce(
-                    piece[: whole * PART].reshape(whole, PART), axis=1
-                )
-                if whole * PART < len(piece):
-                    sums[first + whole] = reduce.reduce(piece[whole * PART :])
-
-            threads.for_ranges(part, flat.size)
-        together = np.concatenate(parts) if parts else np.zeros(0)
-        if p == np.inf:
-            total = np.max(together, initial=0.0)
-        else:
-            total = np.sum(together) ** (1 / p)
+            if is_half(flat.dtype):
+                flat = flat.astype(float32)
+            if flat.size <= PART:
+                parts.append(_power(flat, p))
+            else:
+                parts += _powers(flat, p).tolist()
+        total = reduce.reduce(np.array(parts, float64), initial=0.0)
+        if p != np.inf:
+            total = np.power(total, 1 / p)
         return np.asarray(total).astype(arrays[0].dtype)
 
     @_silent
     def scale_to_norm(self, arrays: Sequence[Array], total: Array, *, limit: float) -> None:
         """Multiply all arrays by ``min(1, limit / (total + 1e-6))``."""
         factor = np.minimum(limit / (np.asarray(total, float64) + 1e-6), 1.0)
-        for array in arrays:
-            _multiply(array, factor)
+        _multiply(arrays, factor)
 
     @_silent
     def clamp_all(self, arrays: Sequence[Array], *, limit: float) -> None:
@@ -93,8 +73,8 @@ class Gradients(Base):
         for array in arrays:
             if not bool(np.isfinite(array).all()):
                 found_inf[...] = 1
-            if inverse is not None and inverse != 1.0:
-                _multiply(array, np.float32(inverse))
+        if inverse is not None and inverse != 1.0:
+            _multiply(arrays, np.float32(inverse))
 
     @_silent
     def update_scale(
@@ -122,13 +102,46 @@ class Gradients(Base):
         tracker[...] = count
 
 
-def _multiply(array: Array, factor: object) -> None:
-    """Multiply an array by a number; halves are computed in float32."""
-    if is_half(array.dtype):
-        array[...] = (array.astype(float32) * float32.type(factor)).astype(array.dtype)
-    else:
-        number = array.dtype.type(factor)
-        _in_ranges(lambda piece: np.multiply(piece, number, out=piece), array)
+def _powers(flat: Array, p: float) -> Array:
+    """The sum (or, for infinite p, the maximum) of |x|^p over each part of an array, in float64."""
+    parts = np.zeros(-(-flat.size // PART))
+
+    def part(start: int, stop: int) -> None:
+        piece = flat[start:stop]
+        first, whole = start // PART, len(piece) // PART
+        rows = piece[: whole * PART].reshape(whole, PART)
+        parts[first : first + whole] = np.vecdot(rows, rows) if p == 2 else _power(rows, p)
+        if whole * PART < len(piece):
+            parts[first + whole] = _power(piece[whole * PART :], p)
+
+    threads.for_ranges(part, flat.size)
+    return parts
+
+
+def _power(x: Array, p: float) -> Array:
+    """The sum of |x|^p along the last axis, or the maximum of |x|."""
+    if p == 2:
+        return np.dot(x, x)  # at most PART elements: too few for BLAS to share them among threads
+    size = np.abs(x)
+    if p == np.inf:
+        return np.max(size, axis=-1, initial=0)
+    return np.sum(size if p == 1 else np.power(size, x.dtype.type(p)), axis=-1)
+
+
+def _multiply(arrays: Sequence[Array], factor: object) -> None:
+    """Multiply arrays by a number; halves are computed in float32."""
+    factors: dict[object, Array] = {}
+    for array in arrays:
+        number = factors.get(array.dtype)
+        if number is None:
+            wide = float32 if is_half(array.dtype) else array.dtype
+            number = factors[array.dtype] = np.array(factor, wide)
+        if number.dtype is not array.dtype:
+            array[...] = (array.astype(float32) * number).astype(array.dtype)
+        elif array.size < LARGE:
+            np.multiply(array, number, array)
+        else:
+            _in_ranges(lambda piece, number=number: np.multiply(piece, number, piece), array)
 
 
 def _in_ranges(function: object, array: Array) -> None:

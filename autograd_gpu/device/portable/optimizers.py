@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu.device import threads
+from autograd_gpu.device.portable import together
 from autograd_gpu.device.portable.base import Array, DType, float32, is_half
 from autograd_gpu.device.portable.gradients import LARGE, Gradients
 
@@ -28,7 +29,12 @@ Arrays = Sequence[Array | None] | None
 
 
 class Optimizers(Gradients):
-    """advance_steps, sgd_step, adam_step, rmsprop_step, adagrad_step."""
+    """zeros_together, advance_steps, sgd_step, adam_step, rmsprop_step, adagrad_step."""
+
+    def zeros_together(self, arrays: Sequence[Array]) -> list[Array]:
+        """States for these parameters: zeros of their shapes and dtypes. Those of small neighbours in the list are
+        neighbours in memory, and an update may go over them as if they were one array."""
+        return together.zeros(arrays)
 
     def advance_steps(self, steps: Sequence[Array], found_inf: Array | None = None) -> None:
         """Count one more step in each array of one number, unless `found_inf` is set."""
@@ -159,7 +165,7 @@ class Optimizers(Gradients):
 
             _update(
                 rule, numbers, chosen(params), chosen(grads),
-                (chosen(exp_avgs), chosen(exp_avg_sqs), None if largest is None else chosen(largest)),
+                (chosen(exp_avgs), chosen(exp_avg_sqs), None if largest is None else chosen(largest)), long=True,
             )  # fmt: skip
 
     def rmsprop_step(
@@ -226,7 +232,7 @@ class Optimizers(Gradients):
 
         means = grad_avgs if centered else None
         velocities = momentum_buffers if momentum > 0 else None
-        _update(rule, numbers, params, grads, (square_avgs, means, velocities))
+        _update(rule, numbers, params, grads, (square_avgs, means, velocities), long=True)
 
     def adagrad_step(
         self,
@@ -293,9 +299,10 @@ def _effective(s: Array, p: Array, g: Array, decay: Array, maximize: bool) -> Ar
 
 
 class _Scratch(threading.local):
-    """Two buffers of a block for each thread and dtype, lent in any shape."""
+    """Two buffers of a block for each thread and dtype, lent in any shape, and two more."""
 
     def __init__(self) -> None:
+        self.others: dict[DType, tuple[Array, Array]] = {}
         self.buffers: dict[DType, tuple[Array, Array]] = {}
         self.lent: dict[tuple[tuple[int, ...], DType], tuple[Array, Array]] = {}
 
@@ -315,6 +322,13 @@ class _Scratch(threading.local):
             found = self.lent[key] = first, second
         return found
 
+    def more(self, size: int, dtype: DType) -> tuple[Array, Array]:
+        """Two flat arrays besides those of `like`."""
+        found = self.others.get(dtype)
+        if found is None:
+            found = self.others[dtype] = np.empty(BLOCK, dtype), np.empty(BLOCK, dtype)
+        return found[0][:size], found[1][:size]
+
 
 _scratch = _Scratch()
 
@@ -326,14 +340,16 @@ def _update(
     grads: Sequence[Array],
     states: tuple[Arrays, ...],
     first_step: Sequence[bool] = (),
+    long: bool = False,
 ) -> None:
     """Call ``rule(numbers, buffer, buffer, first, param, grad, *states)`` for blocks of all parameters.
 
+    `long` says that the rule goes over the arrays so often that it pays to put small ones together (see together.py).
     `numbers` makes the rule's constants from a function that makes an array of a number; they are made once per dtype."""
     with np.errstate(
         all="ignore"
     ):  # overflow gives inf and nan, silently; the pool's threads are silent anyway
-        _update_all(rule, numbers, params, grads, states, first_step)
+        _update_all(rule, numbers, params, grads, states, first_step, long)
 
 
 def _update_all(
@@ -343,36 +359,77 @@ def _update_all(
     grads: Sequence[Array],
     states: tuple[Arrays, ...],
     first_step: Sequence[bool],
+    long: bool,
 ) -> None:
     constants: dict[DType, tuple[Array, ...]] = {}
     none = [None] * len(params)
     columns = [none if column is None else column for column in states]
-    for place, (whole, *others) in enumerate(zip(params, grads, *columns, strict=True)):
+    like = _scratch.like
+    first = False
+    runs = together.runs(params, columns) if long else []
+    done = _update_runs(rule, numbers, params, grads, runs)
+    for place, arrays in enumerate(zip(params, grads, *columns, strict=True)):
+        if place in done:
+            continue
+        whole = arrays[0]
         dtype = whole.dtype
         if dtype.kind == "c":
-            whole, *others = (None if x is None else _real(x) for x in (whole, *others))
+            arrays = tuple(None if x is None else _real(x) for x in arrays)
+            whole = arrays[0]
             dtype = whole.dtype
-        half = is_half(dtype)
-        wide = float32 if half else dtype
-        known = constants.get(wide)
+        known = constants.get(dtype)
         if known is None:
-            known = constants[wide] = numbers(lambda number, wide=wide: np.array(number, wide))
-        first = bool(first_step) and first_step[place]
-        if half:
-            _by_blocks(_in_float32(rule, known, first), whole, others)
+            wide = float32 if is_half(dtype) else dtype
+            known = constants[dtype] = numbers(lambda number, wide=wide: np.array(number, wide))
+        if first_step:
+            first = first_step[place]
+        if dtype.itemsize == 2:
+            _by_blocks(_in_float32(rule, known, first), arrays)
         elif whole.size <= BLOCK:
-            rule(known, *_scratch.like(whole), first, whole, *others)
+            rule(known, *like(whole), first, *arrays)
         else:
-
-            def block(*arrays: Array, known: tuple[Array, ...] = known, first: bool = first) -> None:
-                rule(known, *_scratch.like(arrays[0]), first, *arrays)
-
-            _by_blocks(block, whole, others)
+            _by_blocks(_on_blocks(rule, known, first), arrays)
 
 
-def _by_blocks(function: Callable[..., None], whole: Array, others: Sequence[Array | None]) -> None:
+def _update_runs(
+    rule: Callable[..., None],
+    numbers: Callable[[Callable[[float], Array]], tuple[Array, ...]],
+    params: Sequence[Array],
+    grads: Sequence[Array],
+    runs: Sequence[together.Run],
+) -> set[int]:
+    """Update small neighbours as one array each, on all threads; returns their places."""
+    if not runs:
+        return set()
+    dtype = params[runs[0].places[0]].dtype
+    known = numbers(lambda number: np.array(number, dtype))
+
+    def update(number: int) -> None:
+        run = runs[number]
+        p, g = _scratch.more(run.size, dtype)
+        np.concatenate([params[place].reshape(-1) for place in run.places], out=p)
+        np.concatenate([grads[place].reshape(-1) for place in run.places], out=g)
+        rule(known, *_scratch.like(p), False, p, g, *run.states)
+        start = 0
+        for place in run.places:
+            param = params[place]
+            np.copyto(param, p[start : start + param.size].reshape(param.shape))
+            start += param.size
+
+    threads.for_blocks(update, len(runs))
+    return {place for run in runs for place in run.places}
+
+
+def _on_blocks(rule: Callable[..., None], known: tuple[Array, ...], first: bool) -> Callable[..., None]:
+    def block(*arrays: Array) -> None:
+        rule(known, *_scratch.like(arrays[0]), first, *arrays)
+
+    return block
+
+
+def _by_blocks(function: Callable[..., None], arrays: Sequence[Array | None]) -> None:
     """Call a function for the same block of every array; None stays None."""
-    arrays = [whole, *others]
+    whole: Array = arrays[0]
     if all(x is None or x.flags.c_contiguous for x in arrays):
         flat = [None if x is None else x.reshape(-1) for x in arrays]
         size = whole.size
