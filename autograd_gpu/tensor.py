@@ -12,9 +12,9 @@ import numpy as np
 from autograd_gpu import dtypes, errors, ops, printing
 from autograd_gpu.core import backward as _backward, hooks
 from autograd_gpu.core.call import REGISTRY
-from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, hooks_of, node_of, visible
+from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, bump, hooks_of, node_of, visible
 from autograd_gpu.core.inplace import base_of
-from autograd_gpu.core.leaves import detach, is_leaf, require_grad
+from autograd_gpu.core.leaves import FROZEN, detach, is_leaf, require_grad
 from autograd_gpu.core.op import FUNCTIONS, METHODS
 from autograd_gpu.device import Device, type_for
 from autograd_gpu.ops import creation
@@ -22,6 +22,9 @@ from autograd_gpu.ops import creation
 __all__ = ["Size", "Tensor"]
 
 Attribute = TypeVar("Attribute")
+
+#: entries of a tensor's ``__dict__`` that belong to the graph, and are not copied with it
+PRIVATE_ATTRIBUTES = frozenset((FROZEN, "_owner", "_tangents"))
 
 
 class Size(tuple[int, ...]):
@@ -219,6 +222,45 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     )
 
 
+@_attach("resize_")
+def resize_(self: Tensor, *sizes: Any) -> Tensor:
+    """Give the tensor another number of elements, in place: the first ones stay; new ones are not initialised.
+    Returns the tensor. It goes on sharing memory with its views as long as its own memory suffices.
+
+    Raises:
+        RuntimeError: the tensor requires grad; a negative size.
+
+    >>> ag.arange(4).resize_(1, 2)
+    tensor([[0, 1]])
+    """
+    shape = ops.shape.integers(sizes, "resize_")
+    if node_of(self) is not None:
+        raise RuntimeError(f"cannot resize variables that require grad{errors.here()}")
+    if any(extent < 0 for extent in shape):
+        raise RuntimeError(f"resize_(): sizes must not be negative, but got {list(shape)}{errors.here()}")
+    count = 1
+    for extent in shape:
+        count *= extent
+    namespace, old = self._type.namespace, self._array
+    bump(self)
+    if old.shape == shape:
+        return self
+    if count <= old.size and namespace.is_contiguous(old):
+        self._array = old.reshape(-1)[:count].reshape(shape)
+        return self
+    fresh = namespace.zeros(count, self._type.numpy)
+    kept = min(count, old.size)
+    fresh[:kept] = namespace.copy(old).reshape(-1)[:kept]
+    self._array, self._view = fresh.reshape(shape), None
+    return self
+
+
+@_attach("resize_as_")
+def resize_as_(self: Tensor, other: Tensor) -> Tensor:
+    """`resize_` to the shape of `other`."""
+    return self.resize_(other.shape)  # type: ignore[no-any-return]
+
+
 @_attach("is_floating_point")
 def is_floating_point(self: Tensor) -> bool:
     """Whether the dtype is a real floating one."""
@@ -272,6 +314,11 @@ def _get_requires_grad(self: Tensor) -> bool:
 
 
 def _set_requires_grad(self: Tensor, flag: bool) -> None:
+    if flag and not self._type.differentiable:
+        raise RuntimeError(
+            "only Tensors of floating point and complex dtype can require gradients; this one is "
+            f"{self._type.dtype}{errors.here()}"
+        )
     require_grad(self, flag)
 
 
@@ -281,6 +328,11 @@ _attach("requires_grad")(property(_get_requires_grad, _set_requires_grad))
 @_attach("requires_grad_")
 def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """Set `requires_grad` in place; returns the tensor."""
+    if requires_grad and not self._type.differentiable:
+        raise RuntimeError(
+            "only Tensors of floating point dtype can require gradients (or of complex dtype); this one is "
+            f"{self._type.dtype}{errors.here()}"
+        )
     return require_grad(self, requires_grad)
 
 
@@ -576,6 +628,11 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndar
     return np.array(creation.to_numpy(self), dtype=dtype, copy=copy)
 
 
+def _attributes(self: Tensor) -> dict[str, Any]:
+    """What users hung on a tensor."""
+    return {name: value for name, value in self.__dict__.items() if name not in PRIVATE_ATTRIBUTES}
+
+
 @_attach("__deepcopy__")
 def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if not is_leaf(node_of(self)):
@@ -593,7 +650,7 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     twin._view = None
     twin._changes = [0]
     twin._grad = None if self._grad is None else _deepcopy(self._grad, memo)
-    twin.__dict__.update(self.__dict__)
+    twin.__dict__.update(_attributes(self))
     if self._node is not None:
         require_grad(twin)
     memo[id(self)] = twin
@@ -619,13 +676,8 @@ def _rebuild(
 
 @_attach("__reduce_ex__")
 def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
-    if not is_leaf(node_of(self)):
-        raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support pickling; detach() this one first"
-            f"{errors.here()}"
-        )
     host = np.ascontiguousarray(self._type.namespace.to_host(self._array)).reshape(self._array.shape)
-    return _rebuild, (type(self), host, str(self._type.device), self._node is not None, dict(self.__dict__))
+    return _rebuild, (type(self), host, str(self._type.device), node_of(self) is not None, _attributes(self))
 
 
 # -- operators -----------------------------------------------------------------------------------------------------------
