@@ -123,8 +123,12 @@ def _results(kernel: Kernel, inputs: Sequence[Tensor | None], params: dict[str, 
     likes = _likes(kernel, inputs)
     kernel.check_dtypes(likes)
     results = kernel._program.describe(likes, params)
+    copies = [None if x is None else x.clone() for x in inputs]
     with modes.no_grad():
-        kernel.compare(kernel.as_tuple(kernel.reference(*inputs, **params)), results)
+        kernel.compare(kernel.as_tuple(kernel.reference(*copies, **params)), results)
+    for name, x, copy in zip(kernel.inputs, inputs, copies, strict=True):
+        if x is not None and copy is not None and not bool(((x == copy) | (x != x)).all()):
+            raise AssertionError(f"the reference of {kernel.__name__} changes its input {name} in place")
     return Step(
         "shapes and dtypes of the reference",
         ", ".join(f"{result.name}: {result.dtype.name}{list(result.shape)}" for result in results),

@@ -54,9 +54,12 @@ def read(source: str | os.PathLike[str]) -> CudaText:
     code, offset = errors.user_frame()
     place = errors.place(code, offset)
     lines = linecache.getlines(place.filename)
-    start = "".join(lines).find(text)
+    written = "".join(lines)
+    start = written.find(text, len("".join(lines[: place.line - 1])))  # in the call, or above it
+    if start < 0:
+        start = written.find(text)
     file = str(place).partition(f":{place.line}, in ")[0]  # of a notebook: the cell
     if start >= 0 and text:
-        return CudaText(text, file, "".join(lines).count("\n", 0, start) + 1)
+        return CudaText(text, file, written.count("\n", 0, start) + 1)
     # The text was put together somewhere.
     return CudaText(text, f"CUDA text given to ag.kernel at {file}:{place.line}", 1)

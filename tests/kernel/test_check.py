@@ -83,6 +83,12 @@ def test_a_wrong_second_derivative_is_found() -> None:
         wrong.check(ag.randn(3))
 
 
+def test_a_reference_that_changes_its_input_is_found() -> None:
+    wrong = ag.kernel("__global__ void f(const float *x, float *y) { }", lambda x: x.mul_(2).clone())
+    with pytest.raises(AssertionError, match="changes its input x in place"):
+        wrong.check(ag.ones(2))
+
+
 def test_arguments() -> None:
     with pytest.raises(TypeError, match="silu.check: x must be Tensor, not list"):
         silu.check([1.0])
