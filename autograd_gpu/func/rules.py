@@ -15,6 +15,7 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.call import REGISTRY, replay
 from autograd_gpu.core.op import Op
+from autograd_gpu.device import cpu_namespace
 from autograd_gpu.func.batched import (
     Array,
     Batch,
@@ -93,7 +94,8 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
         return pointwise
 
     if special is None:
-        body = _body(record, getattr(plain, name), name)
+        # (A device may have a kernel for what others compute from primitives.)
+        body = _body(record, getattr(cpu_namespace, name, None), name)
         if body is not None:
             return partial(body, namespace)
 

@@ -80,10 +80,13 @@ def weighted(case: OpCase, sample: Sample) -> Callable[..., Tensor]:
     call = caller(case, sample)
 
     def total(*tensors: Tensor) -> Tensor:
-        result = ag.zeros((), dtype=ag.float64)
+        device = tensors[0].device
+        result = ag.zeros((), dtype=ag.float64, device=device)
         for out in call(*tensors):
             if out._type.differentiable:
-                weights = 1.3 + 0.1 * ag.arange(out.numel(), dtype=ag.float64).reshape(out.shape)
+                weights = 1.3 + 0.1 * ag.arange(out.numel(), dtype=ag.float64, device=device).reshape(
+                    out.shape
+                )
                 value = (out * weights).sum()
                 result = result + (value.real + 0.5 * value.imag if value.is_complex() else value)
         return result
@@ -97,6 +100,7 @@ def compare(
     chosen: list[bool],
     dim: int,
     tolerance: float,
+    device: str,
 ) -> None:
     """`function` under vmap over the `chosen` arguments, with the batch in dimension `dim`, against a loop."""
     examples = [
@@ -106,11 +110,11 @@ def compare(
         (0 if dim == 0 else array.ndim) if varies else None
         for array, varies in zip(arrays, chosen, strict=True)
     )
-    loop = [function(*(tensor_of(each[number]) for each in examples)) for number in range(3)]
+    loop = [function(*(tensor_of(each[number], device) for each in examples)) for number in range(3)]
     if not loop[0]:
         return
     batch = [
-        tensor_of(array if place is None else np.stack(each, axis=place))
+        tensor_of(array if place is None else np.stack(each, axis=place), device)
         for array, each, place in zip(arrays, examples, dims, strict=True)
     ]
     found = vmap(function, in_dims=dims)(*batch)
@@ -124,7 +128,7 @@ def compare(
 
 
 def wide(tensor: Tensor) -> HostArray:
-    array = tensor.detach().numpy()
+    array = tensor.detach().cpu().numpy()
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
@@ -133,7 +137,7 @@ def dtype_of(case: OpCase) -> dtypes.DType:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.factory], ids=lambda case: case.id)
-def test_every_op(case: OpCase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_op(case: OpCase, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if case.id in SKIPPED:
         pytest.skip(SKIPPED[case.id])
     slow: set[str] = set()
@@ -158,7 +162,7 @@ def test_every_op(case: OpCase, monkeypatch: pytest.MonkeyPatch) -> None:
             jobs.append((grad(weighted(case, sample), argnums=tuple(real)), every, 0))
         for function, chosen, dim in jobs:
             try:
-                compare(function, arrays, chosen, dim, tolerance)
+                compare(function, arrays, chosen, dim, tolerance, device)
             except Exception as error:
                 allowed = REFUSED.get(case.id, RANDOM if draws(case) else "(?!)")
                 if not (isinstance(error, RuntimeError) and re.search(allowed, str(error))):
@@ -183,18 +187,18 @@ def draws(case: OpCase) -> bool:
 @pytest.mark.parametrize(
     "case", [case for case in CASES if not case.factory and draws(case)], ids=lambda case: case.id
 )
-def test_every_random_op(case: OpCase, randomness: str) -> None:
+def test_every_random_op(case: OpCase, randomness: str, device: str) -> None:
     dtype = dtype_of(case)
     for sample in case.make_samples(dtype):
         arrays = sample.arrays()
         if not arrays:
             continue
         call = caller(case, sample)
-        batch = [tensor_of(np.stack([array] * 3)) for array in arrays]
+        batch = [tensor_of(np.stack([array] * 3), device) for array in arrays]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             found = vmap(call, randomness=randomness)(*batch)
-        expected = call(*map(tensor_of, arrays))
+        expected = call(*(tensor_of(array, device) for array in arrays))
         assert [tuple(out.shape) for out in found] == [(3, *out.shape) for out in expected]
         assert [out.dtype for out in found] == [out.dtype for out in expected]
         if randomness == "same":
