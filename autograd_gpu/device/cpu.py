@@ -24,7 +24,7 @@ from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.philox import MASK, philox4x32_10
 from autograd_gpu.device.portable.base import Array, DType, Shape, Ufunc, boolean, float32, int64, is_half
 from autograd_gpu.device.portable.special import ERF_TINY, TINY_SQUARE, Part, polynomial
-from autograd_gpu.device.rows import RowNormalization, RowSoftmax
+from autograd_gpu.device.rows import ChannelNormalization, RowNormalization, RowSoftmax
 
 SPECIAL_BLOCK_BYTES = 128 * 1024
 SELECT_BLOCK, SELECT_FROM = 32768, 4096
@@ -49,6 +49,7 @@ IN_FRONT = {
 class CpuNamespace(
     RowSoftmax,
     RowNormalization,
+    ChannelNormalization,
     CpuAttention,
     CpuConvolution,
     CpuEmbedding,

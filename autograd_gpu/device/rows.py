@@ -230,3 +230,97 @@ class RowNormalization(Normalization):
             None if g_weight is None else np.add.reduce(g_weight, axis=0).reshape(shape),
             None if g_bias is None else np.add.reduce(g_bias, axis=0).reshape(shape),
         )
+
+
+class ChannelNormalization(Normalization):
+    """Batch normalisation of large arrays: a few channels at a time, each of them whole, so no sum is divided."""
+
+    def batch_norm_statistics(self, x: Array) -> tuple[Array, Array]:
+        inner = super().batch_norm_statistics
+        if not _has_channels(x):
+            return inner(x)
+        mean, var = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
+
+        def part(start: int, stop: int) -> None:
+            mean[start:stop], var[start:stop] = inner(x[:, start:stop])
+
+        _for_channels(part, x)
+        return mean, var
+
+    def native_batch_norm(
+        self,
+        x: Array,
+        weight: Array | None,
+        bias: Array | None,
+        mean: Array,
+        var: Array,
+        *,
+        eps: float,
+    ) -> Array:
+        if not _has_channels(x):
+            return super().native_batch_norm(x, weight, bias, mean, var, eps=eps)
+        scale = self._inverse_root(var, eps)
+        if weight is not None:
+            scale = scale * weight
+        shift = -mean * scale
+        if bias is not None:
+            shift += bias
+        result = np.empty(x.shape, x.dtype)
+        planes, target = self._planes(x), self._planes(result)
+
+        def part(start: int, stop: int) -> None:
+            block = target[:, start:stop]
+            np.multiply(planes[:, start:stop], scale[start:stop, None], out=block)
+            block += shift[start:stop, None]
+
+        _for_channels(part, x)
+        return result
+
+    def native_batch_norm_backward(
+        self,
+        g: Array,
+        x: Array,
+        weight: Array | None,
+        mean: Array,
+        var: Array,
+        *,
+        eps: float,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """``rstd * weight * (g - mean(g) - n * mean(g * n))`` with ``n = (x - mean) * rstd``."""
+        if not _has_channels(x) or not needs[0] or not g.flags.c_contiguous:
+            return super().native_batch_norm_backward(g, x, weight, mean, var, eps=eps, needs=needs)
+        rstd = self._inverse_root(var, eps)
+        scale = rstd if weight is None else rstd * weight
+        count = self._per_channel(x)
+        result = np.empty(x.shape, g.dtype)
+        planes, g_planes, target = self._planes(x), self._planes(g), self._planes(result)
+        g_sum, g_normal = np.empty_like(mean), np.empty_like(mean)
+
+        def part(start: int, stop: int) -> None:
+            mine = slice(start, stop)
+            block, arrived = target[:, mine], g_planes[:, mine]
+            np.subtract(planes[:, mine], mean[mine, None], out=block)
+            g_sum[mine] = self._channel_sum(arrived)
+            g_normal[mine] = self._channel_dot(arrived, block) * rstd[mine]
+            block *= (-scale[mine] * rstd[mine] * g_normal[mine] / count)[:, None]
+            block += arrived * scale[mine, None]
+            block -= (scale[mine] * g_sum[mine] / count)[:, None]
+
+        _for_channels(part, x)
+        return result, g_normal if needs[1] and weight is not None else None, g_sum if needs[2] else None
+
+
+def _has_channels(x: Array) -> bool:
+    """Whether an array (n, c, ...) is worth cutting into channels, each of which is a long part of every image."""
+    return (
+        x.size >= LARGE
+        and x.ndim > 2
+        and x.shape[1] > 1
+        and bool(x.flags.c_contiguous)
+        and not is_half(x.dtype)
+    )
+
+
+def _for_channels(part: Callable[[int, int], None], x: Array) -> None:
+    threads.for_ranges(part, x.shape[1], _block(x.size // x.shape[1]), limit_blas=True)

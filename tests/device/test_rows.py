@@ -165,3 +165,24 @@ def test_the_softmax_of_cross_entropy_is_not_stored() -> None:
     tracemalloc.stop()
     assert forward < 3_000_000  # a few blocks; the logits have 4 MB
     assert both < 7_000_000
+
+
+@pytest.mark.parametrize("shape", [(16, 33, 20, 20), (2, 3, 60_000), (4, 2, 17, 19, 61)])
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_batch_norm(shape: tuple[int, ...], affine: bool, dtype: str) -> None:
+    x, g = numbers(*shape, dtype=dtype) + np.dtype(dtype).type(3), numbers(*shape, seed=1, dtype=dtype)
+    weight, bias = (numbers(shape[1], seed=seed, dtype=dtype) if affine else None for seed in (2, 3))
+    assert x.size >= rows.LARGE
+
+    def run(F: Any) -> list[Any]:
+        mean, var = F.batch_norm_statistics(x)
+        out = F.native_batch_norm(x, weight, bias, mean, var, eps=1e-5)
+        back = F.native_batch_norm_backward(g, x, weight, mean, var, eps=1e-5, needs=(True, affine, affine))
+        return [part for part in (mean, var, out, *back) if part is not None]
+
+    for found, expected in zip(on_any_number_of_threads(lambda: run(cpu)), run(portable), strict=True):
+        assert found.dtype == expected.dtype
+        assert found.shape == expected.shape
+        tolerance = 1e-2 if dtype == "float16" else 2e-5
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
