@@ -1,40 +1,78 @@
-"""`python -m benchmarks FAMILY`: compare this library with PyTorch on the workloads of `bench_FAMILY.py`."""
+"""Benchmarks.
+
+`python -m benchmarks` compares this library with PyTorch, JAX, HIPS autograd and NumPy by hand; `python -m benchmarks
+FAMILY ...` compares it with PyTorch on the workloads of `bench_FAMILY.py`. What is not installed is left out.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import sys
 from pathlib import Path
 
-from benchmarks import harness
+from benchmarks import comparison, harness
+
+
+def _python(text: str) -> tuple[str, str]:
+    library, separator, path = text.partition("=")
+    if not separator or library not in comparison.TITLES:
+        raise argparse.ArgumentTypeError(
+            f"LIBRARY=PATH with one of {', '.join(comparison.TITLES)}; got {text!r}"
+        )
+    return library, path
 
 
 def main() -> None:
     families = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("family", nargs="*", metavar="FAMILY", help=", ".join(families))
     parser.add_argument(
-        "family", nargs="*", choices=families, help="default: all", metavar=f"{{{','.join(families)}}}"
-    )
-    parser.add_argument(
-        "--torch-python", default=sys.executable, help="an interpreter that has PyTorch (default: this one)"
-    )
-    parser.add_argument("--rounds", type=int, default=21)
+        "--python", type=_python, action="append", default=[], metavar="LIBRARY=PATH",
+        help="the interpreter that has a library (default: this one); may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--torch-python", help="short for --python torch=PATH")
+    parser.add_argument("--rounds", type=int, help="default: 21; 9 in the comparison; 3 with --quick")
     parser.add_argument("--seconds", type=float, default=0.05, help="length of one library's turn in a round")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
     parser.add_argument("--json", type=Path, help="append one JSON object per figure to this file")
+    parser.add_argument("--plot", type=Path, help="draw the ratios of the comparison into this PNG file")
     arguments = parser.parse_args()
-    libraries = {"autograd_gpu": sys.executable}
-    if harness.available("torch", arguments.torch_python):
-        libraries["torch"] = arguments.torch_python
-    else:
-        print("PyTorch is not installed here: no ratios (pip install torch, or --torch-python PATH)")
-    for family in arguments.family or families:
+    for family in arguments.family:
+        if family not in families:
+            parser.error(f"there is no family {family!r}: choose from {', '.join(families)}")
+    pythons = dict(arguments.python)
+    if arguments.torch_python:
+        pythons["torch"] = arguments.torch_python
+    found = comparison.libraries(pythons, arguments.device)
+    if not arguments.family:
+        rows = comparison.run(
+            found,
+            rounds=arguments.rounds or (3 if arguments.quick else 9),
+            seconds=0.02 if arguments.quick else arguments.seconds,
+            threads=arguments.threads,
+            device=arguments.device,
+            quick=arguments.quick,
+        )
+        print(comparison.table(rows))
+        if arguments.plot is not None:
+            comparison.plot(rows, arguments.plot)
+        if arguments.json is not None:
+            harness.save(rows, arguments.json)
+    two = {library: found[library] for library in ("autograd_gpu", "torch") if library in found}
+    for family in arguments.family:
         module = importlib.import_module(f"benchmarks.bench_{family}")
         rows = harness.compare(
-            family, libraries, "torch", module.UNITS,
-            rounds=arguments.rounds, seconds_per_round=arguments.seconds, threads=arguments.threads,
-        )  # fmt: skip
+            family,
+            two,
+            "torch",
+            module.UNITS,
+            rounds=arguments.rounds or (3 if arguments.quick else 21),
+            seconds_per_round=arguments.seconds,
+            threads=arguments.threads,
+            device=arguments.device,
+        )
         print(harness.table(rows, "torch"))
         if arguments.json is not None:
             harness.save(rows, arguments.json)

@@ -12,12 +12,15 @@ import importlib
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +46,16 @@ class Row:
 class Peer:
     """A library in a process of its own, which runs workloads when told to."""
 
-    def __init__(self, library: str, python: str, family: str, threads: int) -> None:
+    def __init__(self, library: str, python: str, family: str, threads: int, device: str = "cpu") -> None:
         self.library = library
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+        environment["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
         # An older OpenBLAS may need these two; a benchmark of a current one must not be slowed down by them.
         environment.pop("OPENBLAS_CORETYPE", None)
         environment.pop("OPENBLAS_L2_SIZE", None)
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.harness", library, family, str(threads)],
+            [python, "-m", "benchmarks.harness", library, family, str(threads), device],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT,
         )  # fmt: skip
         self.version = str(self._ask({"do": "version"}))
@@ -70,10 +74,20 @@ class Peer:
         """Seconds for `repeats` runs of a workload."""
         return float(self._ask({"do": "run", "workload": workload, "repeats": repeats}))
 
+    def names(self) -> list[str]:
+        """The workloads that the library has."""
+        return list(self._ask({"do": "names"}))
+
+    def peak(self) -> int:
+        """Bytes by which the process grew at most during the family's memory workload."""
+        return int(self._ask({"do": "peak"}))
+
     def close(self) -> None:
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 def available(library: str, python: str) -> bool:
@@ -97,15 +111,19 @@ def compare(
     rounds: int = 21,
     seconds_per_round: float = 0.05,
     threads: int = 2,
+    device: str = "cpu",
 ) -> list[Row]:
     """Run the workloads of `benchmarks.bench_FAMILY` on each library (name -> interpreter), interleaved.
 
-    `units` maps each workload to the number of units (ops, steps) that one run of it stands for.
+    `units` maps each workload to the number of units (ops, steps) that one run of it stands for. A library that does not
+    have a workload has no row for it.
     """
-    peers = [Peer(library, python, family, threads) for library, python in libraries.items()]
+    every = [Peer(library, python, family, threads, device) for library, python in libraries.items()]
+    known = {peer: set(peer.names()) for peer in every}
     rows: list[Row] = []
     try:
         for workload, count in units.items():
+            peers = [peer for peer in every if workload in known[peer]]
             repeats = {peer: _repeats(peer, workload, seconds_per_round) for peer in peers}
             samples: dict[Peer, list[float]] = {peer: [] for peer in peers}
             for _ in range(rounds):
@@ -132,15 +150,17 @@ def compare(
                     )
                 )
     finally:
-        for peer in peers:
+        for peer in every:
             peer.close()
     return rows
 
 
 def _repeats(peer: Peer, workload: str, seconds: float) -> int:
-    """How many runs take about `seconds` (the first, cold runs do not count)."""
-    peer.seconds(workload, 2)
-    once = peer.seconds(workload, 3) / 3
+    """How many runs take about `seconds` (the first, cold run does not count)."""
+    once = peer.seconds(workload, 1)
+    if once < seconds:
+        peer.seconds(workload, 2)
+        once = peer.seconds(workload, 3) / 3
     return max(1, round(seconds / max(once, 1e-7)))
 
 
@@ -175,31 +195,74 @@ def save(rows: Iterable[Row], path: Path) -> None:
             file.write(json.dumps({**context, **asdict(row)}) + "\n")
 
 
-def _serve(library: str, family: str, threads: int) -> None:
-    """The other end of a `Peer`: read requests from stdin, answer on stdout."""
+#: libraries whose interface is not PyTorch's: their workloads are in `benchmarks/peers/`
+OTHERS = ("jax", "autograd", "numpy")
+
+
+def _workloads(library: str, family: str, device: str) -> tuple[Any, dict[str, Callable[[], Any]], Any, Any]:
+    """A library, its workloads, the one whose memory is measured (or None), and what waits for the device."""
     lib = importlib.import_module(library)
+    if library in OTHERS:
+        module = importlib.import_module(f"benchmarks.peers.{library}_peer")
+        return lib, module.WORKLOADS, None, None
+    if device != "cpu":
+        lib.set_default_device(device)
+    module = importlib.import_module(f"benchmarks.bench_{family}")
+    makers = {name: partial(make, lib) for name, make in module.WORKLOADS.items()}
+    memory = getattr(module, "MEMORY", None)
+    return lib, makers, memory and partial(memory, lib), None if device == "cpu" else lib.cuda.synchronize
+
+
+def _version(library: str, lib: Any) -> str:
+    return str(getattr(lib, "__version__", None) or metadata.version(library))
+
+
+def _peak(make: Callable[[], Callable[[], object]]) -> int:
+    """Bytes by which the process grows at most while a workload runs three times, beyond what it holds before."""
+    run = make()
+    before = resident()
+    for _ in range(3):
+        run()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+
+
+def resident() -> int:
+    """Bytes of memory that the process has now."""
+    with Path("/proc/self/statm").open(encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def _serve(library: str, family: str, threads: int, device: str) -> None:
+    """The other end of a `Peer`: read requests from stdin, answer on stdout."""
+    lib, makers, memory, wait = _workloads(library, family, device)
     if library == "torch":
         lib.set_num_threads(threads)
-    workloads = importlib.import_module(f"benchmarks.bench_{family}").WORKLOADS
     ready: dict[str, Callable[[], object]] = {}
     answers = sys.stdout
     sys.stdout = sys.stderr  # whatever a workload prints must not end up among the answers
     for line in sys.stdin:
         request = json.loads(line)
         if request["do"] == "version":
-            answer: object = lib.__version__
+            answer: object = _version(library, lib)
+        elif request["do"] == "names":
+            answer = list(makers)
+        elif request["do"] == "peak":
+            answer = _peak(memory)
         else:
             name = request["workload"]
             if name not in ready:
-                ready[name] = workloads[name](lib)
+                ready.clear()  # what an earlier workload holds would be in the way
+                ready[name] = makers[name]()
             run = ready[name]
             start = time.perf_counter()
             for _ in range(request["repeats"]):
                 run()
+            if wait is not None:
+                wait()
             answer = time.perf_counter() - start
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
