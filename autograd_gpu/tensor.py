@@ -258,7 +258,7 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
 @_attach("resize_as_")
 def resize_as_(self: Tensor, other: Tensor) -> Tensor:
     """`resize_` to the shape of `other`."""
-    return self.resize_(other.shape)  # type: ignore[no-any-return]
+    return resize_(self, other.shape)
 
 
 @_attach("is_floating_point")

@@ -720,13 +720,10 @@ def unsqueeze_(input: Tensor, dim: int) -> Tensor:
     return inplace_view(unsqueeze, input, dim=canonical_dim(dim, input._array.ndim + 1))
 
 
-for _method, _names in {
-    t_: ("t_",),
-    transpose_: ("transpose_", "swapaxes_", "swapdims_"),
-    squeeze_: ("squeeze_",),
-    unsqueeze_: ("unsqueeze_",),
-}.items():
-    expose(_method, *_names, function_too=False)
+expose(t_, "t_", function_too=False)
+expose(transpose_, "transpose_", "swapaxes_", "swapdims_", function_too=False)
+expose(squeeze_, "squeeze_", function_too=False)
+expose(unsqueeze_, "unsqueeze_", function_too=False)
 expose(squeeze, "squeeze")
 expose(unsqueeze, "unsqueeze")
 expose(expand, "expand", function_too=False)
