@@ -145,7 +145,7 @@ class _Interceptor:
         return value
 
     def _cast_tensor(self, tensor: Tensor, target: dtypes.DType) -> Tensor:
-        cast = REGISTRY["cast"].apply
+        cast: Callable[..., Tensor] = REGISTRY["cast"].apply
         state = self.state
         node = tensor._node
         if (
@@ -156,8 +156,7 @@ class _Interceptor:
             or not is_leaf(node)
             or tensor._view is not None
         ):
-            result: Tensor = cast(tensor, dtype=target.numpy)
-            return result
+            return cast(tensor, dtype=target.numpy)
         key = id(tensor), modes.local.grad_enabled
         version = tensor._changes[0]
         found = state.casts.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -194,7 +195,7 @@ class LBFGS(Optimizer):
         for i in range(len(changes) - 1, -1, -1):
             factors[i] = float(steps[i].dot(q)) * weights[i]
             q.add_(changes[i], alpha=-factors[i])
-        r = q * state["H_diag"]
+        r: Tensor = q * state["H_diag"]
         for i in range(len(changes)):
             r.add_(steps[i], alpha=factors[i] - float(changes[i].dot(r)) * weights[i])
         return r
@@ -219,7 +220,7 @@ def cubic_minimum(
     square = d1**2 - g1 * g2
     if not square >= 0:
         return (low + high) / 2.0
-    d2 = square**0.5
+    d2 = math.sqrt(square)
     if x1 <= x2:
         place = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     else:

@@ -45,11 +45,12 @@ class SingleTensorOptimizer(Optimizer):
             return loss
         for group in self.param_groups:
             for param in group["params"]:
-                if param._grad is not None:
-                    self._step_of(group, param)
+                gradient = param._grad
+                if gradient is not None:
+                    self._step_of(group, param, gradient.detach())
         return loss
 
-    def _step_of(self, group: dict[str, Any], param: Tensor) -> None:
+    def _step_of(self, group: dict[str, Any], param: Tensor, g: Tensor) -> None:
         if group["capturable"]:
             if param.device.type == "cpu":
                 raise AssertionError(
@@ -63,7 +64,7 @@ class SingleTensorOptimizer(Optimizer):
             state["step"] = step_count()
             state.update(self._begin(group, param))
         state["step"]._array += 1
-        p, g = param.detach(), param._grad.detach()
+        p = param.detach()
         shaped = {
             name: value
             for name, value in state.items()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -287,7 +288,11 @@ def _by_step(
     places: dict[float, list[int]] = {}
     for place in range(count):
         places.setdefault(float(step[place]), []).append(place)
-    return [(number, lambda items, own=own: [items[i] for i in own]) for number, own in places.items()]
+    return [(number, partial(_chosen, own)) for number, own in places.items()]
+
+
+def _chosen(places: list[int], items: Sequence[Any]) -> Sequence[Any]:
+    return [items[place] for place in places]
 
 
 def _effective(s: Array, p: Array, g: Array, decay: Array, maximize: bool) -> Array:
@@ -380,7 +385,7 @@ def _update_all(
         known = constants.get(dtype)
         if known is None:
             wide = float32 if is_half(dtype) else dtype
-            known = constants[dtype] = numbers(lambda number, wide=wide: np.array(number, wide))
+            known = constants[dtype] = numbers(partial(np.array, dtype=wide))
         if first_step:
             first = first_step[place]
         if dtype.itemsize == 2:
@@ -402,7 +407,7 @@ def _update_runs(
     if not runs:
         return set()
     dtype = params[runs[0].places[0]].dtype
-    known = numbers(lambda number: np.array(number, dtype))
+    known = numbers(partial(np.array, dtype=dtype))
 
     def update(number: int) -> None:
         run = runs[number]
@@ -455,7 +460,7 @@ def _in_float32(rule: Callable[..., None], known: tuple[Array, ...], first: bool
     """The rule on float32 copies of halves, which are rounded once, when they are written back."""
 
     def block(*halves: Array | None) -> None:
-        wide = [None if x is None else x.astype(float32) for x in halves]
+        wide: list[Any] = [None if x is None else x.astype(float32) for x in halves]
         rule(known, *_scratch.like(wide[0]), first, *wide)
         for place, (half, result) in enumerate(zip(halves, wide, strict=True)):
             if half is not None and place != 1:  # the gradient is only read

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from autograd_gpu.device import threads
-from autograd_gpu.device.portable.base import Array
+from autograd_gpu.device.portable.base import Array, DType
 
 #: from how many elements on a parameter is worked on by itself
 SMALL = threads.BLOCK // 4
@@ -40,7 +41,7 @@ def _fits(array: Array) -> bool:
 
 def zeros(arrays: Sequence[Array]) -> list[Array]:
     """Zeros of the shapes and dtypes of NumPy arrays; those for small arrays of a dtype lie together."""
-    lengths: dict[np.dtype[object], int] = {}
+    lengths: dict[DType, int] = {}
     for array in arrays:
         if _fits(array):
             lengths[array.dtype] = lengths.get(array.dtype, 0) + array.size
@@ -54,10 +55,13 @@ def zeros(arrays: Sequence[Array]) -> list[Array]:
         start, flat = starts[array.dtype], flats[array.dtype]
         starts[array.dtype] = start + array.size
         part = flat[start : start + array.size].reshape(array.shape)
-        key = id(part)
-        _parts[key] = weakref.ref(part, lambda _, key=key: _parts.pop(key, None)), flat, start
+        _parts[id(part)] = weakref.ref(part, partial(_forget, id(part))), flat, start
         made.append(part)
     return made
+
+
+def _forget(key: int, _: weakref.ref[Array]) -> None:
+    _parts.pop(key, None)
 
 
 def runs(params: Sequence[Array], columns: Sequence[Sequence[Array | None]]) -> list[Run]:
