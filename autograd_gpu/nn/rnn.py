@@ -7,6 +7,7 @@ GRU: reset, update, new).
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.linear import new_parameter
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.parameter import Parameter
+from autograd_gpu.nn.utils.rnn import PackedSequence, lengths_of, pack_padded_sequence, pad_packed_sequence
 from autograd_gpu.ops import recurrent
 from autograd_gpu.tensor import Tensor
 
@@ -111,9 +113,11 @@ class RNNBase(Module):
             [getattr(self, kind + end) for kind in kinds if kind + end in self._parameters] for end in ends
         ]
 
-    def _run(self, input: Tensor, hx: Any, states: int) -> tuple[Tensor, State]:
-        """Output (L, N, D * H) or (N, L, D * H) or (L, D * H), and the last states (num_layers * D, N, H) or
-        without N."""
+    def _run(self, input: Any, hx: Any, states: int) -> tuple[Any, State]:
+        """Output (L, N, D * H) or (N, L, D * H) or (L, D * H) or packed, and the last states (num_layers * D, N, H)
+        or without N."""
+        if isinstance(input, PackedSequence):
+            return self._run_packed(input, hx, states)
         name = self.mode.partition("_")[0]
         if input.ndim not in (2, 3):
             raise ValueError(
@@ -124,7 +128,36 @@ class RNNBase(Module):
             input = input.unsqueeze(1)
         elif self.batch_first:
             input = input.transpose(0, 1)
-        initial = self._initial(input, hx, states, batched)
+        sequence, final = self._layers(input, self._initial(input, hx, states, batched))
+        if not batched:
+            return sequence.squeeze(1), tuple(each.squeeze(1) for each in final)
+        return (sequence.transpose(0, 1) if self.batch_first else sequence), final
+
+    def _run_packed(self, packed: PackedSequence, hx: Any, states: int) -> tuple[PackedSequence, State]:
+        """The same for sequences of different lengths: those of one length together."""
+        _, sizes, order, back = packed
+        padded, _ = pad_packed_sequence(packed._replace(sorted_indices=None, unsorted_indices=None))
+        if hx is not None and order is not None:
+            given = hx if states > 1 else (hx,)
+            sorted_states = tuple(each.index_select(1, order) if each.ndim == 3 else each for each in given)
+            hx = sorted_states if states > 1 else sorted_states[0]
+        initial = self._initial(padded, hx, states, True)
+        lengths = lengths_of(sizes.tolist())
+        outputs, finals = [], []
+        for length, members in itertools.groupby(range(len(lengths)), key=lambda number: lengths[number]):
+            numbers = list(members)
+            some = slice(numbers[0], numbers[-1] + 1)
+            output, final = self._layers(padded[:length, some], tuple(each[:, some] for each in initial))
+            outputs.append(F.pad(output, (0, 0, 0, 0, 0, lengths[0] - length)))
+            finals.append(final)
+        data = pack_padded_sequence(FUNCTIONS["cat"](outputs, 1), lengths).data
+        last = tuple(FUNCTIONS["cat"](list(each), 1) for each in zip(*finals, strict=True))
+        if back is not None:
+            last = tuple(each.index_select(1, back) for each in last)
+        return packed._replace(data=data), last
+
+    def _layers(self, input: Tensor, initial: State) -> tuple[Tensor, State]:
+        """All layers on (L, N, input size), from given states (num_layers * D, N, H)."""
         sequence = input
         last: list[State] = []
         for layer in range(self.num_layers):
@@ -139,13 +172,10 @@ class RNNBase(Module):
                 outputs.append(output)
                 last.append(state)
             sequence = outputs[0] if len(outputs) == 1 else FUNCTIONS["cat"](outputs, -1)
-        final = tuple(
+        return sequence, tuple(
             each[0].unsqueeze(0) if len(each) == 1 else FUNCTIONS["stack"](list(each))
             for each in zip(*last, strict=True)
         )
-        if not batched:
-            return sequence.squeeze(1), tuple(each.squeeze(1) for each in final)
-        return (sequence.transpose(0, 1) if self.batch_first else sequence), final
 
     def _scan(self, sequence: Tensor, state: State, end: str, backwards: bool) -> tuple[Tensor, State]:
         """One direction of one layer."""
@@ -260,7 +290,8 @@ class RNN(RNNBase):
         dropout: part of the outputs of all layers but the last that becomes 0 in training.
         bidirectional: a second direction, from the end to the beginning, beside the first.
 
-    Forward takes the input and, if wanted, h_0 (num_layers * directions, N, hidden_size); it gives the last
+    Forward takes the input (or a `nn.utils.rnn.PackedSequence`, and then gives one) and, if wanted, h_0
+    (num_layers * directions, N, hidden_size); it gives the last
     layer's outputs of all steps and the last h of all layers. Parameters start uniform on [-b, b) with b = 1
     / sqrt(hidden_size).
 
@@ -290,7 +321,7 @@ class RNN(RNNBase):
         )  # fmt: skip
         self.nonlinearity = nonlinearity
 
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, input: Tensor | PackedSequence, hx: Tensor | None = None) -> tuple[Any, Tensor]:
         output, (h,) = self._run(input, hx, 1)
         return output, h
 
@@ -326,8 +357,8 @@ class LSTM(RNNBase):
         )  # fmt: skip
 
     def forward(
-        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self, input: Tensor | PackedSequence, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Any, tuple[Tensor, Tensor]]:
         output, (h, c) = self._run(input, hx, 2)
         return output, (h, c)
 
@@ -357,7 +388,7 @@ class GRU(RNNBase):
             dtype
         )  # fmt: skip
 
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, input: Tensor | PackedSequence, hx: Tensor | None = None) -> tuple[Any, Tensor]:
         output, (h,) = self._run(input, hx, 1)
         return output, h
 

@@ -1,5 +1,6 @@
-"""Helpers for training loops: clipping gradients, parameters as one vector."""
+"""Helpers for training loops: clipping gradients, parameters as one vector, sequences of different lengths (`rnn`)."""
 
+from autograd_gpu.nn.utils import rnn
 from autograd_gpu.nn.utils.clip import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -16,5 +17,6 @@ __all__ = [
     "clip_grads_with_norm_",
     "get_total_norm",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]
