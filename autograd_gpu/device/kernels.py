@@ -130,7 +130,8 @@ def start(
         shared: bytes of dynamic shared memory.
 
     Raises:
-        ValueError: a grid, block or argument that no card can take.
+        ValueError: a grid that no card can take, an array that is not contiguous.
+        TypeError: a Python number.
         RuntimeError: the card refuses the launch.
     """
     if min(grid) <= 0:
@@ -141,8 +142,13 @@ def start(
     for argument in arguments:
         if argument is None:
             argument = np.uint64(0)
-        elif not isinstance(argument, np.generic) and not argument.flags.c_contiguous:
-            raise ValueError(f"{name}: an array of shape {argument.shape} is not C-contiguous")
+        elif not isinstance(argument, np.generic):
+            if isinstance(argument, (bool, int, float, complex)):
+                raise TypeError(
+                    f"{name}: wrap the number {argument!r} in the NumPy type that the kernel declares"
+                )
+            if not argument.flags.c_contiguous:
+                raise ValueError(f"{name}: an array of shape {argument.shape} is not C-contiguous")
         passed.append(argument)
     try:
         if shared > ORDINARY_SHARED:

@@ -45,8 +45,12 @@ def kernel(
 ) -> Any:
     """An op with a CUDA kernel of your own: differentiable to any order, on the CPU as on the GPU.
 
-    **A formula** is the short form: assignments in Python's grammar, computed for every element of tensors that
-    broadcast. It is its own reference; on a GPU each direction is one launch.
+    **A formula** is the short form: assignments in Python's grammar, computed for every element of tensors (and numbers)
+    that broadcast, and rounded once at the end. It is its own reference; on a GPU each direction is one launch. It knows
+    ``+ - * / **``, comparisons, ``and or not``, ``a if condition else b``, the functions abs, acos, acosh, asin, asinh,
+    atan, atan2, atanh, ceil, cos, cosh, erf, erfc, exp, exp2, expm1, floor, isnan, log, log10, log1p, log2, maximum,
+    minimum, pow, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, tan, tanh, trunc, where, and the numbers pi, e, inf, nan.
+    All other names are its inputs, in the order of their first use.
 
     >>> silu = ag.kernel(
     ...     "y = x / (1 + exp(-x))",

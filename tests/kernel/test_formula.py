@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,8 @@ EXPECTED: dict[str, tuple[Callable[..., Any], float, float]] = {
 
 def test_every_function_is_here() -> None:
     assert set(EXPECTED) == set(_FUNCTIONS)
+    documented = str(ag.kernel.__doc__).replace("\n", " ")
+    assert [name for name in _FUNCTIONS if not re.search(rf"\b{name}\b", documented)] == []
 
 
 @pytest.mark.parametrize("dtype", [ag.float64, ag.float32], ids=str)
