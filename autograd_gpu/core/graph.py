@@ -283,8 +283,10 @@ def wrap(array: Array, type: ArrayType | None = None, node: Node | None = None) 
 def node_of(tensor: Tensor) -> Node | None:
     """The tensor's node; for a view whose base was changed in place since, derived anew from the base's history."""
     view = tensor._view
-    if view is not None and view.base_node is not view.base._node:
-        refresh(tensor, view)
+    if view is not None:
+        base = view.base
+        if view.base_node is not base._node or base._view is not None:
+            refresh(tensor, view)
     return tensor._node
 
 
