@@ -190,14 +190,18 @@ def test_usage_errors_exit_with_2() -> None:
 
 
 @pytest.mark.gpu
-def test_the_gpu_gives_the_cpus_loss_curve(tmp_path: Path) -> None:
-    """The same seed: the same starting weights, order and dropout masks, and the same losses but for rounding."""
+@pytest.mark.parametrize(("model", "epochs", "tolerance"), [("mlp", 10, 1e-5), ("cnn", 2, 1e-4)])
+def test_the_gpu_gives_the_cpus_loss_curve(model: str, epochs: int, tolerance: float, tmp_path: Path) -> None:
+    """The same seed: the same starting weights, order and dropout masks, and the same losses but for rounding, which grows from
+    step to step and, behind normalisation by the statistics of small batches, faster."""
     curves = []
     for device in ("cpu", "cuda"):
         out = tmp_path / device
-        assert main(["train", "--device", device, "--model", "mlp", "--epochs", "2", "--out", str(out)]) == 0
+        options = ["--device", device, "--model", model, "--epochs", str(epochs), "--batch-size", "128"]
+        assert main(["train", *options, "--out", str(out)]) == 0
         curves.append(json.loads((out / "metrics.json").read_text())["epochs"])
+    assert len(curves[0]) == len(curves[1]) == epochs
     for cpu, gpu in zip(*curves, strict=True):
-        assert gpu["loss"] == pytest.approx(cpu["loss"], rel=1e-5)
-        assert gpu["test_loss"] == pytest.approx(cpu["test_loss"], rel=1e-5)
+        assert gpu["loss"] == pytest.approx(cpu["loss"], rel=tolerance)
+        assert gpu["test_loss"] == pytest.approx(cpu["test_loss"], rel=tolerance)
         assert gpu["test_accuracy"] == cpu["test_accuracy"]
