@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core import modes
-from autograd_gpu.core import saved as saved_tensors
+from autograd_gpu.core import modes, saved as saved_tensors
 from autograd_gpu.core.graph import (
     Array,
     MultiNode,
     Node,
     Pick,
     Spec,
-    Specs,
     Tensor,
     View,
     hooks_of,
@@ -160,7 +158,8 @@ def attach(
     node.op = op
     node.edges = edges
     variant = _variant(tensors, targets[0])
-    if not variant and op.kind == "elementwise" and _cut(op, targets[0]._type.namespace, arrays):
+    single = op.kind == "elementwise" and len(targets) == 1
+    if single and not variant and _cut(op, targets[0]._type.namespace, arrays):
         variant = "blocks"
     node.pull = op.pull(mask, mask, variant)
     node.params = params

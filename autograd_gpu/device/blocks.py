@@ -157,7 +157,7 @@ def pull(
         if sample is None or sample is first:
             results.append(None if sample is None else g)
             continue
-        if mine and untouched and sample.dtype == g.dtype and g.flags.c_contiguous:
+        if mine and untouched and sample.dtype == g.dtype and g.flags.c_contiguous and g.flags.writeable:
             result, mine = g, False
         else:
             result = np.empty(g.shape, sample.dtype)
