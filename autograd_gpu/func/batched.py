@@ -201,8 +201,8 @@ class BatchedArray:
             options.get("out") is not None
         ):  # an in-place operator of an array that is the same for all examples
             refuse_to_write()
-        if method != "__call__":
-            return NotImplemented
+        if method != "__call__" or ufunc.signature is not None:
+            return self.namespace.matmul(*arrays) if ufunc.__name__ == "matmul" else NotImplemented
         return elementwise(self.batch, lambda *values: ufunc(*values, **options), arrays)
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:

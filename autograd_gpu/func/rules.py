@@ -108,6 +108,8 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
                 named.update(zip(positional, arguments[: len(positional)], strict=True))
                 named[variadic] = arguments[len(positional) :]
             named = {key: _batched(batch, value) for key, value in named.items()}
+            if hasattr(named.get("x"), "item") and not is_array(named["x"]):  # a constant
+                named["x"] = namespace.asarray(named["x"])
             result = special(batch, name, **named)
             if result is not NO_RULE:
                 return result
@@ -577,7 +579,10 @@ def _addmm(
 def _loss(
     batch: Batch, name: str, x: BatchedArray, target: BatchedArray, reduction: str, **params: Any
 ) -> Any:
+    # A weight of positive targets has a name on one device and is one of any number of arrays on another.
     weight = params.pop("pos_weight", None)
+    if weight is None:
+        weight = next(iter(params.pop("more", ())), None)
     if reduction not in ("none", "mean", "sum"):
         return NO_RULE
     operands = [x, target] if weight is None else [x, target, weight]
