@@ -77,7 +77,7 @@ def guard(namespace: Any, index: int) -> None:
 UNGUARDED = ("to_device", "around_passes")
 
 
-def arrive(index: int) -> None:
+def arrive(index: int | None) -> None:
     """Gradients that came to another card are added to others there: within a pass, make it the current one."""
     if _running.passes:
         runtime.setDevice(index)
