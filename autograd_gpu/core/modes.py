@@ -59,7 +59,7 @@ def is_grad_enabled() -> bool:
 
 def is_recording() -> bool:
     """Whether ops in this thread are recorded: grad mode may be turned on within inference mode, to no effect."""
-    return local.grad_enabled and not local.inference
+    return (not grad_disabled or local.grad_enabled) and not (inferring and local.inference)
 
 
 def _switch_grad(enabled: bool) -> bool:
