@@ -26,7 +26,7 @@ _LOSSES = (
 
 _LISTS: dict[str, dict[str, str]] = {
     "cuda": {
-        LOWER: f"{_LOWER} addmv addr chain_matmul mv",
+        LOWER: f"{_LOWER} addmv addr chain_matmul gru_cell gru_layer lstm_cell lstm_layer mv rnn_cell rnn_layer",
         FULL: (
             f"{_LOSSES} acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow pow_scalar "
             "square softplus native_layer_norm fused_rms_norm rms_norm group_norm cosine_similarity dist logsumexp prod "
@@ -36,7 +36,7 @@ _LISTS: dict[str, dict[str, str]] = {
         BANNED: "binary_cross_entropy",
     },
     "cpu": {
-        LOWER: _LOWER,
+        LOWER: f"{_LOWER} lstm_layer rnn_cell rnn_layer",
         FULL: (
             f"{_LOSSES} avg_pool3d max_pool3d adaptive_avg_pool3d adaptive_max_pool3d binary_cross_entropy polar prod trace "
             "view_as_complex"

@@ -22,9 +22,10 @@ COMPOSITIONS = frozenset(
     {
         "adaptive_avg_pool3d", "adaptive_max_pool3d", "addbmm", "addmv", "addr", "avg_pool3d", "baddbmm", "bilinear",
         "chain_matmul", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-        "cosine_embedding_loss", "cosine_similarity", "cross", "dist", "einsum", "group_norm", "hinge_embedding_loss",
-        "index_copy", "index_put", "margin_ranking_loss", "max_pool3d", "poisson_nll_loss", "polar", "rms_norm",
-        "scatter_add", "soft_margin_loss", "tensordot", "triplet_margin_loss",
+        "cosine_embedding_loss", "cosine_similarity", "cross", "dist", "einsum", "group_norm", "gru_cell", "gru_layer",
+        "hinge_embedding_loss", "index_copy", "index_put", "lstm_cell", "lstm_layer", "margin_ranking_loss", "max_pool3d",
+        "poisson_nll_loss", "polar", "rms_norm", "rnn_cell", "rnn_layer", "scatter_add", "soft_margin_loss", "tensordot",
+        "triplet_margin_loss",
     }
 )  # fmt: skip
 

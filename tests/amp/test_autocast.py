@@ -26,7 +26,7 @@ def test_lists_name_ops_and_compositions() -> None:
     for device, policies in lists.POLICIES.items():
         unknown = set(policies) - set(REGISTRY) - COMPOSITIONS
         assert not unknown, device
-    known = set(FUNCTIONS) | set(F.__all__)
+    known = set(FUNCTIONS) | set(F.__all__) | set(REGISTRY)
     assert known >= COMPOSITIONS
     assert set().union(*lists.POLICIES.values()) >= COMPOSITIONS
 
@@ -76,6 +76,19 @@ def test_dtypes_on_cuda(name: str, given: str) -> None:
     with ag.autocast("cuda"):
         out = call(a, a[0])
     assert out.dtype.name == (expected or given)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"])
+def test_recurrent_layers_on_cuda(kind: str) -> None:
+    layer = getattr(nn, kind)(3, 4).to("cuda")
+    x = ag.ones(2, 3, device="cuda") if kind.endswith("Cell") else ag.ones(5, 2, 3, device="cuda")
+    with ag.autocast("cuda"):
+        out = layer(x)
+    out = out[0] if isinstance(out, tuple) else out
+    assert out.dtype is ag.float16
+    out.float().sum().backward()
+    assert all(p.grad.dtype is ag.float32 and bool(p.grad.isfinite().all()) for p in layer.parameters())
 
 
 @pytest.mark.gpu

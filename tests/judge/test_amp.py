@@ -191,6 +191,20 @@ def test_gradients_of_a_network(lower: str) -> None:
         np.testing.assert_allclose(mine, theirs, atol=3e-2 * max(1e-3, float(np.abs(theirs).max())) + 2e-3)
 
 
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"])
+def test_recurrent_layers(kind: str) -> None:
+    found = []
+    for lib in (ag, torch):
+        layer = getattr(lib.nn, kind)(3, 4)
+        x = lib.ones(2, 3) if kind.endswith("Cell") else lib.ones(5, 2, 3)
+        with lib.autocast("cpu"):
+            out = layer(x)
+        out = out[0] if isinstance(out, tuple) else out
+        out.float().sum().backward()
+        found.append([name_of(out.dtype), *(name_of(p.grad.dtype) for p in layer.parameters())])
+    assert found[0] == found[1]
+
+
 # -- the scaler ------------------------------------------------------------------------------------------------
 
 
