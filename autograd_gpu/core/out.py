@@ -153,6 +153,11 @@ def accepts_out(function: Callable[..., Any], fit: Fit = "cast") -> Callable[...
     front = FunctionType(_first_call.__code__, environment, function.__name__)
     environment["itself"] = front
     functools.update_wrapper(front, function)
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    end = len(parameters) - bool(parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
+    parameters.insert(end, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Any"))
+    front.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return front
 
 
