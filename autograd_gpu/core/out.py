@@ -156,7 +156,9 @@ def accepts_out(function: Callable[..., Any], fit: Fit = "cast") -> Callable[...
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
     end = len(parameters) - bool(parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
-    parameters.insert(end, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Any"))
+    parameters.insert(
+        end, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Any")
+    )
     front.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return front
 
