@@ -25,7 +25,7 @@ from autograd_gpu.core.call import REGISTRY, apply
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.leaves import is_leaf
 from autograd_gpu.core.op import Op
-from autograd_gpu.device import Device, cuda_unavailable_reason
+from autograd_gpu.device import Device, cuda_unavailable_reason, type_of_array
 
 __all__ = [
     "autocast",
@@ -67,11 +67,29 @@ class _Interceptor:
         self.state = state
 
     def __call__(self, op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-        device = self._device(inputs)
-        policy = None if device is None else policy_of(device, op.name, params)
-        if device is None or policy is None:
-            return self._go_on(apply, op, inputs, params)
-        return self._go_on(self._cast_and_apply, device, policy, op, inputs, params)
+        device, plain = None, True
+        for value in inputs:
+            if isinstance(value, Tensor):
+                device = device or value._type.device.type
+                plain = plain and value._array.__class__ in type_of_array
+        policy = policy_of(device, op.name, params) if device and self.state.enabled[device] else None
+        return self._go_on(self._compute, op, inputs, params, device, policy, plain)
+
+    def _compute(
+        self,
+        op: Op,
+        inputs: Sequence[Any],
+        params: dict[str, Any],
+        device: Any,
+        policy: str | None,
+        plain: bool,
+    ) -> Any:
+        if policy is not None:
+            target = self._target(device, policy, _tensors(inputs))
+            inputs = [self._cast(value, device, target) for value in inputs]
+        if plain:
+            return op.apply(*inputs, **params)
+        return apply(op, inputs, params)  # batches of vmap
 
     def whole(
         self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -88,21 +106,21 @@ class _Interceptor:
 
         return self._go_on(run)
 
-    def _cast_and_apply(
-        self, device: str, policy: str, op: Op, inputs: Sequence[Any], params: dict[str, Any]
-    ) -> Any:
-        target = self._target(device, policy, _tensors(inputs))
-        return apply(op, [self._cast(value, device, target) for value in inputs], params)
-
     def _go_on(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function with autocast out of the way."""
         interceptors = modes.local.interceptors
         position = interceptors.index(self)
         del interceptors[position]
+        with modes.lock:
+            modes.intercepting -= (
+                1  # so that, if nobody else looks, calls are as fast as they are without autocast
+            )
         try:
             return function(*args)
         finally:
             interceptors.insert(position, self)
+            with modes.lock:
+                modes.intercepting += 1
 
     def _device(self, values: Any) -> str | None:
         """The type of the first tensor's device, if autocast is enabled for it."""
