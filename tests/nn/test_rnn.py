@@ -10,6 +10,7 @@ import pytest
 
 import autograd_gpu as ag
 from autograd_gpu import nn
+from autograd_gpu.core.op import REGISTRY, tensor_namespace
 
 KINDS = ["RNN", "GRU", "LSTM"]
 
@@ -99,3 +100,29 @@ def test_vmap_over_a_layer_is_the_layer_on_each_example(kind: str) -> None:
         np.testing.assert_allclose(
             together[example].detach().numpy(), layer(x[example])[0].detach().numpy(), rtol=1e-5, atol=1e-6
         )
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", ["rnn_layer", "gru_layer", "lstm_layer"])
+def test_shares_and_pieces_give_what_the_body_gives(name: str, reverse: bool, two_threads: None) -> None:
+    record = REGISTRY[name]
+    gates = {"rnn_layer": 1, "gru_layer": 3, "lstm_layer": 4}[name]
+
+    def make(*shape: int) -> Any:
+        return (ag.randn(*shape, dtype=ag.float64) * 0.2).requires_grad_()
+
+    states = [make(64, 128) for _ in range(2 if name == "lstm_layer" else 1)]
+    rows = 128 * gates
+    inputs = [make(9, 64, 96), *states, make(rows, 96), make(rows, 128), make(rows), make(rows)]
+    params: dict[str, Any] = {"reverse": reverse}
+    if name == "rnn_layer":
+        params["nonlinearity"] = "tanh"
+    ours = record.public(*inputs, **params)
+    oracle = record.body(tensor_namespace(ag.device("cpu")), *inputs, **params)[: len(ours)]
+    toward = [ag.randn(*each.shape, dtype=ag.float64) for each in ours]
+    pairs = [
+        *zip(ours, oracle, strict=True),
+        *zip(ag.autograd.grad(ours, inputs, toward), ag.autograd.grad(oracle, inputs, toward), strict=True),
+    ]
+    for found, wanted in pairs:
+        np.testing.assert_allclose(found.detach().numpy(), wanted.detach().numpy(), rtol=1e-9, atol=1e-11)

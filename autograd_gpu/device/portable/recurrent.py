@@ -116,26 +116,29 @@ class Recurrent(Reductions, LinearAlgebra):
         length = input.shape[0]
         before, after, steps = _order(length, reverse)
         one = self._constant(1, gates.dtype)
-        i, f, new, o = _parts(gates, 4)
-        tanh_cell = xp.tanh(cells[after : after + length])
-        # What the gradients of the gates' sums are, but for the factors dc (input, forget, cell) and dh (output).
         factors = xp.empty_like(gates)
-        for_i, for_f, for_new, for_o = _parts(factors, 4)
-        _slope(xp, one, i, new, for_i)
-        _slope(xp, one, f, cells[before : before + length], for_f)
-        xp.multiply(new, new, out=for_new)
-        xp.subtract(one, for_new, out=for_new)
-        for_new *= i
-        _slope(xp, one, o, tanh_cell, for_o)
-        hidden = o * tanh_cell if weight_hr is not None and needs[7] else None
-        tanh_cell *= tanh_cell
-        xp.subtract(one, tanh_cell, out=tanh_cell)
-        tanh_cell *= o  # dh/dc
         carry, g_cell = carry.copy(), g_cell.copy()
-        arrived = xp.empty(g_out.shape, g_out.dtype) if hidden is not None else None
         images, width = g_cell.shape
+        projecting = weight_hr is not None and needs[7]
+        arrived = xp.empty(g_out.shape, g_out.dtype) if projecting else None
+        hidden = xp.empty((length, images, width), g_out.dtype) if projecting else None
 
         def walk(some: slice) -> None:
+            # What the gradients of the gates' sums are, but for the factors dc (input, forget, cell) and dh (output).
+            i, f, new, o = _parts(gates[:, some], 4)
+            for_i, for_f, for_new, for_o = _parts(factors[:, some], 4)
+            slope = xp.tanh(cells[after : after + length, some])
+            _slope(xp, one, i, new, for_i)
+            _slope(xp, one, f, cells[before : before + length, some], for_f)
+            xp.multiply(new, new, out=for_new)
+            xp.subtract(one, for_new, out=for_new)
+            for_new *= i
+            _slope(xp, one, o, slope, for_o)
+            if hidden is not None:
+                xp.multiply(o, slope, out=hidden[:, some])
+            slope *= slope
+            xp.subtract(one, slope, out=slope)
+            slope *= o  # dh/dc
             toward, d_cell = carry[some], g_cell[some]
             g_hidden = toward if weight_hr is None else xp.empty_like(d_cell)
             work = xp.empty_like(d_cell)
@@ -145,13 +148,13 @@ class Recurrent(Reductions, LinearAlgebra):
                     arrived[t, some] = toward
                 if weight_hr is not None:
                     xp.matmul(toward, weight_hr, out=g_hidden)
-                xp.multiply(g_hidden, tanh_cell[t, some], out=work)
+                xp.multiply(g_hidden, slope[t], out=work)
                 d_cell += work
                 step = factors[t, some]
                 three = step[:, : 3 * width].reshape(step.shape[0], 3, width)
                 xp.multiply(three, d_cell[:, None], out=three)
                 step[:, 3 * width :] *= g_hidden
-                d_cell *= f[t, some]
+                d_cell *= f[t]
                 xp.matmul(step, weight_hh, out=toward)
 
         self._each_share(walk, images, weight_hh.size)
@@ -240,20 +243,20 @@ class Recurrent(Reductions, LinearAlgebra):
         width = weight_hh.shape[0] // 3
         before, _, steps = _order(length, reverse)
         one = self._constant(1, gates.dtype)
-        reset, update, new, part = _parts(gates, 4)
-        # For the sums of reset, update, the recurrent part of new, and new.
         factors = xp.empty_like(gates)
-        for_reset, for_update, for_part, for_new = _parts(factors, 4)
-        _slope(xp, one, reset, part, for_reset)
-        xp.subtract(states[before : before + length], new, out=for_part)
-        _slope(xp, one, update, for_part, for_update)
-        xp.multiply(new, new, out=for_new)
-        xp.subtract(one, for_new, out=for_new)
-        for_new *= xp.subtract(one, update, out=for_part)
-        for_part[...] = reset
         carry = carry.copy()
 
         def walk(some: slice) -> None:
+            # For the sums of reset, update, the recurrent part of new, and new.
+            reset, update, new, part = _parts(gates[:, some], 4)
+            for_reset, for_update, for_part, for_new = _parts(factors[:, some], 4)
+            _slope(xp, one, reset, part, for_reset)
+            xp.subtract(states[before : before + length, some], new, out=for_part)
+            _slope(xp, one, update, for_part, for_update)
+            xp.multiply(new, new, out=for_new)
+            xp.subtract(one, for_new, out=for_new)
+            for_new *= xp.subtract(one, update, out=for_part)
+            for_part[...] = reset
             toward = carry[some]
             total = xp.empty_like(toward)
             for t in reversed(steps):
@@ -265,23 +268,31 @@ class Recurrent(Reductions, LinearAlgebra):
                 d_reset *= d_new
                 d_part *= d_new
                 xp.matmul(step[:, : 3 * width], weight_hh, out=toward)
-                total *= update[t, some]
+                total *= update[t]
                 toward += total
 
         self._each_share(walk, carry.shape[0], weight_hh.size)
         rows = _rows(factors)
         recurrent, two, last = rows[:, : 3 * width], rows[:, : 2 * width], rows[:, 3 * width :]
+        inputs, past = _rows(input), _rows(states[before : before + length])
         g_input = g_ih = g_hh = g_bias_ih = g_bias_hh = None
+        wanted = []
         if needs[0]:
-            g_input = self.xp.matmul(two, weight_ih[: 2 * width])
-            g_input += self.xp.matmul(last, weight_ih[2 * width :])
-            g_input = g_input.reshape(input.shape)
+            g_input, rest = xp.empty((2, *input.shape), rows.dtype)
+            wanted += [
+                (two, weight_ih[: 2 * width], _rows(g_input)), (last, weight_ih[2 * width :], _rows(rest))
+            ]  # fmt: skip
         if needs[2]:
-            g_ih = xp.empty(weight_ih.shape, gates.dtype)
-            g_ih[: 2 * width] = self.mT(two) @ _rows(input)
-            g_ih[2 * width :] = self.mT(last) @ _rows(input)
+            g_ih = xp.empty(weight_ih.shape, rows.dtype)
+            wanted += [
+                (self.mT(two), inputs, g_ih[: 2 * width]), (self.mT(last), inputs, g_ih[2 * width :])
+            ]  # fmt: skip
         if needs[3]:
-            g_hh = self.mT(recurrent) @ _rows(states[before : before + length])
+            g_hh = xp.empty(weight_hh.shape, rows.dtype)
+            wanted.append((self.mT(recurrent), past, g_hh))
+        self._products(*wanted)
+        if needs[0]:
+            g_input += rest
         if needs[4] or needs[5]:
             sums = self._sum(rows, axis=0)
             g_bias_hh = sums[: 3 * width]
@@ -512,7 +523,8 @@ class Recurrent(Reductions, LinearAlgebra):
         self, input: Array, weight_ih: Array, bias_ih: Array | None, bias_hh: Array | None
     ) -> Array:
         """The input's part of the sums of all steps, biases included."""
-        result = self.xp.matmul(_rows(input), self.mT(weight_ih))
+        result = self.xp.empty((input.shape[0] * input.shape[1], weight_ih.shape[0]), input.dtype)
+        self._products((_rows(input), self.mT(weight_ih), result))
         if bias_ih is not None:
             result += bias_ih if bias_hh is None else bias_ih + bias_hh
         return result.reshape(*input.shape[:2], weight_ih.shape[0])
@@ -548,11 +560,24 @@ class Recurrent(Reductions, LinearAlgebra):
         needs: tuple[bool, ...],
     ) -> tuple[Array | None, ...]:
         """The gradients of input, both weights and the biases from those of the sums of all steps."""
-        rows = _rows(toward)
-        g_input = self.xp.matmul(rows, weight_ih).reshape(input.shape) if needs[0] else None
-        g_ih = self.mT(rows) @ _rows(input) if needs[1] else None
-        g_hh = self.mT(rows) @ _rows(past) if needs[2] else None
+        rows, empty = _rows(toward), self.xp.empty
+        g_input = empty(input.shape, rows.dtype) if needs[0] else None
+        g_ih = empty(weight_ih.shape, rows.dtype) if needs[1] else None
+        g_hh = empty((rows.shape[1], past.shape[2]), rows.dtype) if needs[2] else None
+        wanted = []
+        if g_input is not None:
+            wanted.append((rows, weight_ih, _rows(g_input)))
+        if g_ih is not None:
+            wanted.append((self.mT(rows), _rows(input), g_ih))
+        if g_hh is not None:
+            wanted.append((self.mT(rows), _rows(past), g_hh))
+        self._products(*wanted)
         return g_input, g_ih, g_hh, self._sum(rows, axis=0) if needs[3] or needs[4] else None
+
+    def _products(self, *wanted: tuple[Array, Array, Array]) -> None:
+        """Matrix products, each (a, b, where to); a device may compute them in pieces."""
+        for a, b, out in wanted:
+            self.xp.matmul(a, b, out=out)
 
 
 def _order(length: int, reverse: bool) -> tuple[int, int, range]:
