@@ -297,11 +297,7 @@ class Kernel:
                 wanted = {f"{name}_grad" for name, need in zip(self.inputs, needs, strict=True) if need}
                 program = program.only(tuple(name for name in program.results if name in wanted))
             likes = {name: None if value is None else like(value) for name, value in values.items()}
-            filled = (
-                program.run(F, given, likes, params, program.describe(likes, params))
-                if program.results
-                else {}
-            )
+            filled = program.run(F, given, likes, params, program.describe(likes, params))
             return self._in_order(filled, needs)
         if raw:
             given = {

@@ -150,6 +150,17 @@ class Formula:
         visit(node)
         return found
 
+    def only(self, outputs: Sequence[str]) -> Formula:
+        """The formula of some of the results: the steps that lead to them, and the inputs of those."""
+        wanted = set(outputs)
+        steps: list[str] = []
+        for target, value in reversed(self._steps):
+            if target in wanted:
+                steps.insert(0, f"{target} = {ast.unparse(value)}")
+                wanted -= {target}  # an earlier assignment counts only if this one uses it
+                wanted.update(self._names(value))
+        return Formula("\n".join(steps), self._what, outputs)
+
     # -- as a function of tensors ----------------------------------------------------------------------
 
     def __call__(self, values: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -278,13 +278,15 @@ class FormulaProgram:
         self._parts: dict[tuple[str, ...], FormulaProgram] = {}
 
     def only(self, results: tuple[str, ...]) -> FormulaProgram:
-        """The program that fills some of the results; it reads what those need."""
-        if results == self.results:
+        """The program of a derivative that fills some of its results, at least; it reads what those need."""
+        if not results or results == self.results:
             return self
         found = self._parts.get(results)
         if found is None:
-            formula = Formula(self.formula.text, self.name, results)
-            found = self._parts[results] = FormulaProgram(self.name, formula, results)
+            formula = self.formula.only(results)
+            # A gradient of a result has the shape that all broadcast to.
+            whole = not any(name.endswith("_grad") for name in formula.inputs)
+            found = self._parts[results] = self if whole else FormulaProgram(self.name, formula, results)
         return found
 
     def describe(self, likes: Mapping[str, Like | None], params: Mapping[str, Any]) -> list[Result]:

@@ -96,6 +96,14 @@ def test_inputs_are_in_the_order_of_their_first_use() -> None:
     assert Formula("y = x; z = 2 * y", "f", ("z", "y")).outputs == ("z", "y")
 
 
+def test_some_of_the_results_need_some_of_the_inputs() -> None:
+    formula = Formula("s = x * w; s = s + v; t = u; a = s * g; b = t * g", "f", ("a", "b"))
+    assert formula.inputs == ("x", "w", "v", "u", "g")
+    assert formula.only(("a",)).inputs == ("x", "w", "v", "g")
+    assert formula.only(("b",)).inputs == ("u", "g")
+    assert formula.only(("a",))({"x": 2.0, "w": 3.0, "v": 1.0, "g": 10.0}) == (70.0,)
+
+
 def test_halves_are_rounded_once(device: str) -> None:
     kernel = ag.kernel("y = (x + 1) - 1")
     for dtype, small in ((ag.float16, 2.0**-12), (ag.bfloat16, 2.0**-10)):

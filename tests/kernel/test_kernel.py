@@ -227,6 +227,11 @@ def test_results_that_no_tensor_goes_into(device: str) -> None:
     first(x, b).sum().backward()
     assert b.grad is not None
     assert b.grad.tolist() == [0.0, 0.0]
+    (g,) = ag.autograd.grad(first(x.detach(), b).sum(), b)
+    assert g.tolist() == [0.0, 0.0]
+    partly = ag.kernel("y = a * b", backward="a_grad = y_grad * b", name="partly")
+    with pytest.raises(NotImplementedError, match="the derivative for b is wanted"):
+        partly(x.detach(), b).sum().backward()
     assert b.grad.device.type == device
 
 
