@@ -54,8 +54,19 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     if first is None:
         raise TypeError(f"{op.name}(): expected at least one tensor")
     arrays = [None if t is None else t._array for t in tensors]
-    results = compute(op, first._type.namespace, tensors, arrays, params)
+    namespace = first._type.namespace
+    for t in tensors:
+        if t is not None and t._type.namespace is not namespace:
+            namespace = _innermost(tensors)
+            break
+    results = compute(op, namespace, tensors, arrays, params)
     return record(op, tensors, arrays, results, params)
+
+
+def _innermost(tensors: Sequence[Tensor | None]) -> Any:
+    """The namespace of the innermost batch among tensors, after the `vmap` that would have brought all of them into it."""
+    found = [t._type.namespace for t in tensors if t is not None]
+    return max(found, key=lambda F: F.batch.number if hasattr(F, "batch") else 0)
 
 
 def apply_operator(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
