@@ -20,7 +20,7 @@ __device__ __forceinline__ void for_chunk(const Piece *table, int pieces, Functi
     const Piece piece = row_of(table, pieces);
     i64 start = ((i64)blockIdx.x - piece.first_chunk) * CHUNK, end = min(start + CHUNK, piece.size);
     const int LANES = Pack<T>::LANES;
-    T *data = (T *)piece.address;
+    T *data = pointer_to<T>(piece.address);
     i64 at = start;
     if (piece.address % 16 == 0) {
         i64 packs = (end - start) / LANES;

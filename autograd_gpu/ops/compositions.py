@@ -1,8 +1,9 @@
-"""Functions that are made of several ops, or that look at dtypes before they call one, and that an interceptor may want to see as one.
+"""Functions that are made of several ops, or that look at dtypes before they call one: as one, for an interceptor.
 
-Autocast decides by function: all of ``einsum``, or of a loss, runs in one dtype. Its interceptor would see only the
-ops inside, after the function has checked that its operands have one dtype. So these functions first look for an interceptor with a method ``whole(name, function, args, kwargs)``, and
-leave the call to it. This is the last step of importing the ops: the functions are replaced wherever they are public.
+Autocast decides by function: all of ``einsum``, or of a loss, runs in one dtype. Its interceptor would see only the ops
+inside, after the function has checked that its operands have one dtype. So these functions first look for an
+interceptor with a method ``whole(name, function, args, kwargs)``, and leave the call to it. This is the last step of
+importing the ops: the functions are replaced wherever they are public.
 """
 
 from __future__ import annotations
