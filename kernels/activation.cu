@@ -45,18 +45,21 @@ __global__ void backward(const T *g, const T *kept, T *dx, i64 count, double a, 
         [&](i64 i) { dx[i] = store<T>(Curve::slope(load(g[i]), load(kept[i]), wide_a, wide_b)); });
 }
 
-// out = curve(x + bias): N neighbours for each thread, all in one row.
+// out = curve(x + bias): N neighbours of ROWS rows for each thread.
 template <typename T, int N, typename Curve>
-__global__ void bias_forward(const T *x, const T *bias, T *out, i64 count, i64 columns) {
+__global__ void bias_forward(const T *x, const T *bias, T *out, i64 rows, i64 columns) {
     typedef Wide<T> W;
-    i64 i = thread_index() * N;
-    if (i >= count) return;
+    const int ROWS = 8;
+    i64 units = columns / N, first = thread_index() / units * ROWS, column = thread_index() % units * N;
+    if (first >= rows) return;
     W values[N], shifts[N];
-    load_wide<N>(x + i, values);
-    load_wide<N>(bias + i % columns, shifts);
+    load_wide<N>(bias + column, shifts);
+    for (i64 row = first; row < min(first + ROWS, rows); ++row) {
+        load_wide<N>(x + row * columns + column, values);
 #pragma unroll
-    for (int n = 0; n < N; ++n) values[n] = Curve::value(values[n] + shifts[n], W(0), W(0));
-    store_wide<N>(out + i, values);
+        for (int n = 0; n < N; ++n) values[n] = Curve::value(values[n] + shifts[n], W(0), W(0));
+        store_wide<N>(out + row * columns + column, values);
+    }
 }
 
 // dz = g curve'(x + bias), and its column sums.
@@ -65,14 +68,17 @@ __global__ void bias_backward(
     const T *g, const T *x, const T *bias, T *dz, T *dbias, i64 rows, i64 columns, i64 rows_each, Sum<Wide<T>> *partials,
     unsigned *counters) {
     typedef Wide<T> W;
+    W shifts[N];
+    bool ready = false;  // a thread's columns are the same for all its rows
     merge_columns<Sum<W>, N>(
         rows, columns, rows_each, partials, counters,
         [&](i64, i64 row, i64 column, Sum<W> (&sums)[N]) {
             i64 i = row * columns + column;
-            W gs[N], values[N], shifts[N];
+            W gs[N], values[N];
+            if (!ready) load_wide<N>(bias + column, shifts);
+            ready = true;
             load_wide<N>(g + i, gs);
             load_wide<N>(x + i, values);
-            load_wide<N>(bias + column, shifts);
 #pragma unroll
             for (int n = 0; n < N; ++n) {
                 W z = values[n] + shifts[n];
@@ -82,6 +88,9 @@ __global__ void bias_backward(
             store_wide<N>(dz + i, values);
         },
         [&](i64, i64 column, Sum<W> (&sums)[N]) {
-            for (int n = 0; n < N; ++n) dbias[column + n] = store<T>(sums[n].total);
+            W totals[N];
+#pragma unroll
+            for (int n = 0; n < N; ++n) totals[n] = sums[n].total;
+            store_wide<N>(dbias + column, totals);
         });
 }

@@ -224,7 +224,8 @@ __global__ void backward(
     Row<T> row(problem, mask, index);
     i64 start = index * keys;
     int first = threadIdx.x % THREADS * 4;
-    W level = lse[index], p[FOURS][4], dp[FOURS][4], sum = 0;
+    W level = threadIdx.x % 32 == 0 ? lse[index] : W(0), p[FOURS][4], dp[FOURS][4], sum = 0;
+    level = __shfl_sync(0xffffffffu, level, 0);
 #pragma unroll
     for (int i = 0; i < FOURS; ++i) {
         i64 key = i * (4 * THREADS) + first;

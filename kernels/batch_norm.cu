@@ -57,11 +57,11 @@ __global__ void statistics_columns(
         });
 }
 
-// Sums over each channel of g and of g times the normalised x.
+// Sums over each channel of g and of g times the normalised x; also in the array's type where that is asked for.
 template <typename T, int N, bool WARP>
 __global__ void products_planes(
     const T *g, const T *x, const Wide<T> *mean, const Wide<T> *var, Wide<T> eps, Wide<T> *sums, Wide<T> *products,
-    i64 images, i64 channels, i64 places, i64 segments_each, TwoSums<Wide<T>> *partials, unsigned *counters) {
+    T *g_weight, T *g_bias, i64 images, i64 channels, i64 places, i64 segments_each, TwoSums<Wide<T>> *partials, unsigned *counters) {
     typedef Wide<T> W;
     merge_planes<TwoSums<W>, N, WARP>(
         images, channels, places, segments_each, partials, counters,
@@ -76,15 +76,18 @@ __global__ void products_planes(
             }
         },
         [&](i64 channel, TwoSums<W> both) {
+            W product = both.second / root(var[channel] + eps);
             sums[channel] = both.first;
-            products[channel] = both.second / root(var[channel] + eps);
+            products[channel] = product;
+            if (g_weight) g_weight[channel] = store<T>(product);
+            if (g_bias) g_bias[channel] = store<T>(both.first);
         });
 }
 
 template <typename T, int N>
 __global__ void products_columns(
     const T *g, const T *x, const Wide<T> *mean, const Wide<T> *var, Wide<T> eps, Wide<T> *sums, Wide<T> *products,
-    i64 images, i64 channels, i64 rows_each, TwoSums<Wide<T>> *partials, unsigned *counters) {
+    T *g_weight, T *g_bias, i64 images, i64 channels, i64 rows_each, TwoSums<Wide<T>> *partials, unsigned *counters) {
     typedef Wide<T> W;
     merge_columns<TwoSums<W>, N>(
         images, channels, rows_each, partials, counters,
@@ -100,8 +103,11 @@ __global__ void products_columns(
         },
         [&](i64, i64 column, TwoSums<W> (&both)[N]) {
             for (int n = 0; n < N; ++n) {
+                W product = both[n].second / root(var[column + n] + eps);
                 sums[column + n] = both[n].first;
-                products[column + n] = both[n].second / root(var[column + n] + eps);
+                products[column + n] = product;
+                if (g_weight) g_weight[column + n] = store<T>(product);
+                if (g_bias) g_bias[column + n] = store<T>(both[n].first);
             }
         });
 }

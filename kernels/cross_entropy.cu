@@ -158,10 +158,12 @@ struct RowGradient {
     i64 label;
     W highest, on_target, on_all, smoothed;
 
-    __device__ __forceinline__ RowGradient(
-        const Problem<T> &problem, const T *g, bool one_g, const W *divisor, const W *weight_sum, const W *highest,
-        const W *total, i64 row)
-        : label(problem.target[row]), highest(highest[row]), on_target(0), on_all(0), smoothed(0) {
+    __device__ __forceinline__ void make(
+        const Problem<T> &problem, const T *g, bool one_g, const W *divisor, const W *weight_sum, const W *highests,
+        const W *total, i64 row) {
+        label = problem.target[row];
+        highest = highests[row];
+        on_target = on_all = smoothed = 0;
         if (label == problem.ignored) return;
         W share = load(g[one_g ? 0 : row]) / (divisor ? *divisor : W(1));
         on_target = share * problem.weight_of(label) * (1 - problem.smoothing);
@@ -187,7 +189,8 @@ __global__ void backward_columns(
     i64 row = thread_index();
     if (row >= outer * inner) return;
     Problem<T> problem{x, target, weight, classes, ignored, smoothing};
-    RowGradient<T> gradient(problem, g, one_g, divisor, weight_sum, highest, total, row);
+    RowGradient<T> gradient;
+    gradient.make(problem, g, one_g, divisor, weight_sum, highest, total, row);
     i64 start = row / inner * classes * inner + row % inner;
     for (i64 column = 0; column < classes; ++column) {
         i64 at = start + column * inner;
@@ -199,10 +202,14 @@ template <typename T, int THREADS, int N>
 __global__ void backward_rows(
     const T *x, const i64 *target, const T *weight, i64 classes, i64 ignored, Wide<T> smoothing, i64 rows, const T *g,
     bool one_g, const Wide<T> *divisor, const Wide<T> *weight_sum, const Wide<T> *highest, const Wide<T> *total, T *dx) {
+    __shared__ RowGradient<T> shared[BLOCK / THREADS];
     i64 row = thread_index() / THREADS;
-    if (row >= rows) return;
     Problem<T> problem{x, target, weight, classes, ignored, smoothing};
-    RowGradient<T> gradient(problem, g, one_g, divisor, weight_sum, highest, total, row);
+    if (row < rows && threadIdx.x % THREADS == 0)
+        shared[threadIdx.x / THREADS].make(problem, g, one_g, divisor, weight_sum, highest, total, row);
+    __syncthreads();
+    if (row >= rows) return;
+    RowGradient<T> gradient = shared[threadIdx.x / THREADS];
     for (i64 column = threadIdx.x % THREADS * N; column < classes; column += THREADS * N) {
         i64 at = row * classes + column;
         Wide<T> values[N];

@@ -21,9 +21,16 @@ __device__ __forceinline__ void parameters(const void *vector, bool wide, i64 co
     if (!vector) {
 #pragma unroll
         for (int n = 0; n < N; ++n) values[n] = missing;
-    } else if (wide) {
+    } else if (wide && N > 1) {
+        const int M = N > 1 ? Pack<Wide<T>>::size : 1;
 #pragma unroll
-        for (int n = 0; n < N; ++n) values[n] = static_cast<const Wide<T> *>(vector)[column + n];
+        for (int n = 0; n < N; n += M) {
+            Pack<Wide<T>> pack = load_pack(static_cast<const Wide<T> *>(vector) + column + n);
+#pragma unroll
+            for (int m = 0; m < M; ++m) values[n + m] = pack.at[m];
+        }
+    } else if (wide) {
+        values[0] = static_cast<const Wide<T> *>(vector)[column];
     } else {
         load_wide<N>(static_cast<const T *>(vector) + column, values);
     }
@@ -125,7 +132,13 @@ __global__ void backward_row(
         for (int n = 0; n < N; ++n) products[k][n] = sums[k][n] = 0;
     i64 end = min((blockIdx.x + 1) * rows_each, rows);
     for (i64 row = blockIdx.x * rows_each + team; row < end; row += TEAMS) {
-        W mean = RMS ? W(0) : means[row], rstd = rstds[row], sum = 0, product = 0;
+        W mean = 0, rstd = 0, sum = 0, product = 0;
+        if (threadIdx.x % 32 == 0) {
+            if (!RMS) mean = means[row];
+            rstd = rstds[row];
+        }
+        mean = __shfl_sync(0xffffffffu, mean, 0);
+        rstd = __shfl_sync(0xffffffffu, rstd, 0);
         RowPart<T, N, COUNT, THREADS> toward, normal;
         toward.load_row(g + row * columns, columns, 0);
         normal.load_row(x + row * columns, columns, mean);
@@ -156,7 +169,7 @@ __global__ void backward_row(
     }
     if (!partials) return;
     partials += blockIdx.x * 2 * (i64)columns;
-    __shared__ W added[THREADS == 32 ? 2 * 32 * N * COUNT : 1];
+    __shared__ W added[2 * THREADS * N * COUNT];
     for (int turn = 0; turn < TEAMS; ++turn) {  // the teams add one after the other
         if (team == turn)
 #pragma unroll
@@ -165,21 +178,13 @@ __global__ void backward_row(
                 if (column >= columns) continue;
 #pragma unroll
                 for (int n = 0; n < N; ++n) {
-                    if (TEAMS > 1 && turn > 0) {
-                        products[k][n] += added[column + n];
-                        sums[k][n] += added[columns + column + n];
-                    }
-                    if (turn == TEAMS - 1) {
-                        partials[column + n] = products[k][n];
-                        partials[columns + column + n] = sums[k][n];
-                    } else if (TEAMS > 1) {
-                        added[column + n] = products[k][n];
-                        added[columns + column + n] = sums[k][n];
-                    }
+                    added[column + n] = products[k][n] + (turn > 0 ? added[column + n] : W(0));
+                    added[columns + column + n] = sums[k][n] + (turn > 0 ? added[columns + column + n] : W(0));
                 }
             }
         __syncthreads();
     }
+    for (int i = threadIdx.x; i < 2 * columns; i += BLOCK) partials[i] = added[i];
 }
 
 template <typename T, bool RMS>
@@ -238,7 +243,7 @@ __global__ void slices(
 
 // Adds the slices: 32 columns for a block, whose warps take every eighth slice. Either result may be null.
 template <typename T>
-__global__ void add_slices(const Wide<T> *partials, void *g_weight, bool wide, Wide<T> *g_bias, i64 count, i64 columns) {
+__global__ void add_slices(const Wide<T> *partials, void *g_weight, bool wide, void *g_bias, bool wide_bias, i64 count, i64 columns) {
     typedef Wide<T> W;
     const int WARPS = BLOCK / 32;
     __shared__ W parts[2][WARPS][32];
@@ -256,12 +261,10 @@ __global__ void add_slices(const Wide<T> *partials, void *g_weight, bool wide, W
     if (warp >= 2 || column >= columns) return;
     W total = 0;
     for (int part = 0; part < WARPS; ++part) total += parts[warp][part][lane];
-    if (warp == 1) {
-        if (g_bias) g_bias[column] = total;
-    } else if (g_weight) {
-        if (wide)
-            static_cast<W *>(g_weight)[column] = total;
-        else
-            static_cast<T *>(g_weight)[column] = store<T>(total);
-    }
+    void *result = warp == 0 ? g_weight : g_bias;
+    if (!result) return;
+    if (warp == 0 ? wide : wide_bias)
+        static_cast<W *>(result)[column] = total;
+    else
+        static_cast<T *>(result)[column] = store<T>(total);
 }

@@ -15,7 +15,10 @@ __device__ __forceinline__ bool aligned(const void *pointer) { return (u64)point
 
 template <typename T>
 __device__ __forceinline__ Pack<T> load_pack(const T *from) {
-    uint4 raw = *reinterpret_cast<const uint4 *>(from);
+    uint4 raw;  // in assembly, lest the compiler reads parts of it one by one
+    asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(raw.x), "=r"(raw.y), "=r"(raw.z), "=r"(raw.w)
+                 : "l"(__cvta_generic_to_global(from)));
     Pack<T> result;
     memcpy(&result, &raw, 16);
     return result;
@@ -25,7 +28,10 @@ template <typename T>
 __device__ __forceinline__ void store_pack(T *to, Pack<T> values) {
     uint4 raw;
     memcpy(&raw, &values, 16);
-    *reinterpret_cast<uint4 *>(to) = raw;
+    asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};"
+                 :
+                 : "l"(__cvta_generic_to_global(to)), "r"(raw.x), "r"(raw.y), "r"(raw.z), "r"(raw.w)
+                 : "memory");
 }
 
 // N neighbours (one, or as many as make 16 bytes) as wide numbers, and back.

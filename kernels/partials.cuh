@@ -151,7 +151,7 @@ __device__ __forceinline__ void merge_columns(
     if (slices > 1) {
         if (active && group == 0)
 #pragma unroll
-            for (int n = 0; n < N; ++n) partials[(outer * slices + slice) * inner + column + n] = states[n];
+            for (int n = 0; n < N; ++n) partials[((outer * slices + slice) * N + n) * units + unit] = states[n];
         if (!is_last_of(counters + outer * tiles + tile, slices)) return;
 #pragma unroll
         for (int n = 0; n < N; ++n) states[n] = State();
@@ -159,7 +159,7 @@ __device__ __forceinline__ void merge_columns(
             for (i64 from = group; from < slices; from += groups)
 #pragma unroll
                 for (int n = 0; n < N; ++n)
-                    states[n].merge(load_fresh(partials + (outer * slices + from) * inner + column + n));
+                    states[n].merge(load_fresh(partials + ((outer * slices + from) * N + n) * units + unit));
         merge_groups(states, parts, wide, groups);
     }
     if (active && group == 0) write(outer, column, states);

@@ -57,6 +57,13 @@ __global__ void columns(
             for (int n = 0; n < N; ++n) sums[n].total += values[n];
         },
         [&](i64 outer, i64 column, Sum<W> (&sums)[N]) {
-            for (int n = 0; n < N; ++n) result.write(outer * inner + column + n, sums[n].total);
+            if (wide) {
+                for (int n = 0; n < N; ++n) result.write(outer * inner + column + n, sums[n].total);
+            } else {
+                W totals[N];
+#pragma unroll
+                for (int n = 0; n < N; ++n) totals[n] = sums[n].total / divisor;
+                store_wide<N>(static_cast<T *>(out) + outer * inner + column, totals);
+            }
         });
 }

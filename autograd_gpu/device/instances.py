@@ -71,7 +71,11 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
             for direction in ("forward", "backward")
             for form in (
                 f"{direction}_columns<{kind}>",
-                *(f"{direction}_rows<{kind}, {threads}, {n}>" for threads in (32, BLOCK) for n in (1, PACK[kind])),
+                *(
+                    f"{direction}_rows<{kind}, {threads}, {n}>"
+                    for threads in (32, BLOCK)
+                    for n in (1, PACK[kind])
+                ),
             )
         )
         for kind in FLOATS.values()
@@ -177,6 +181,12 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
                 f"<{{kind}}, {BLOCK}, 4>",
                 "_long<{kind}>",
             )
+        )
+        for kind in FLOATS.values()
+    },
+    "scan": {
+        kind: tuple(
+            f"{form}<{kind}, {join}>" for form in ("rows", "columns") for join in ("Plus", "Times", "LogPlus")
         )
         for kind in FLOATS.values()
     },

@@ -54,6 +54,8 @@ BEHIND_BIAS = {
 }  # fmt: skip
 
 
+#: rows for each thread forward: the constant of the same name in activation.cu
+ROWS = 8
 #: the op that is both, by its own parameter
 BIASED = {"bias_activation": BEHIND_BIAS}
 
@@ -196,10 +198,11 @@ def _biased(functors: dict[str, str], body: Function) -> Function:
         x, bias = kernels.contiguous(input), kernels.contiguous(bias)
         out = cupy.empty(x.shape, x.dtype)
         kind, columns = kernels.FLOATS[x.dtype.name], bias.size
+        rows = x.size // columns
         neighbours = together(columns, x, bias)
         kernels.launch(
             "activation", f"{kind} bias", f"bias_forward<{kind}, {neighbours}, {functors[activation]}>",
-            kernels.blocks_for(x.size // neighbours), (x, bias, out, np.int64(x.size), np.int64(columns)),
+            kernels.blocks_for(-(-rows // ROWS) * (columns // neighbours)), (x, bias, out, np.int64(rows), np.int64(columns)),
         )  # fmt: skip
         return out
 

@@ -74,13 +74,9 @@ class CudaAttention(CudaMatmul, Attention):
         for images, rows in problem.parts():
             scores = self._scores_of(q[images, rows], k[images])
             weights = scores if problem.wide == q.dtype else cupy.empty(scores.shape, q.dtype)
-            some = cupy.empty(scores.shape[:2], problem.wide)
-            problem.launch("forward", images, rows, scores, weights, some)
-            lse_flat[images, rows] = some
-            if _is_contiguous(flat[images, rows]):
-                self.matmul_into(flat[images, rows], weights, v[images])
-            else:
-                flat[images, rows] = self.matmul(weights, v[images])
+            # whole images, or queries of a single one: both are contiguous
+            problem.launch("forward", images, rows, scores, weights, lse_flat[images, rows])
+            self.matmul_into(flat[images, rows], weights, v[images])
         return out, lse
 
     def attention_backward(
@@ -130,14 +126,14 @@ class CudaAttention(CudaMatmul, Attention):
             products = None if towards is None else towards if same else cupy.empty(scores.shape, dtype)
             for_mask = cupy.empty(scores.shape, wide) if g_mask is not None else None
             problem.launch(
-                "backward", images, rows, scores, towards, kernels.contiguous(lse[images, rows]), weights, products, for_mask
+                "backward", images, rows, scores, towards, lse[images, rows], weights, products, for_mask
             )  # fmt: skip
             if g_value is not None:
-                g_value.add(images, self.matmul(weights.swapaxes(1, 2), g[images, rows]))
+                g_value.add(self, images, weights, g[images, rows])
             if g_query is not None:
-                g_query[images, rows] = self.matmul(products, k[images])
+                self.matmul_into(g_query[images, rows], products, k[images])
             if g_key is not None:
-                g_key.add(images, self.matmul(products.swapaxes(1, 2), q[images, rows]))
+                g_key.add(self, images, products, q[images, rows])
             if g_mask is not None:
                 self._add_to_mask(g_mask, for_mask, problem, images, rows)
         if g_mask is not None and mask is not None:
@@ -205,10 +201,6 @@ def _flat(x: Array) -> Array:
     return kernels.contiguous(x).reshape(-1, *x.shape[-2:])
 
 
-def _is_contiguous(x: Array) -> bool:
-    return bool(x.flags.c_contiguous)
-
-
 class _Total:
     """A gradient that several ranges of queries add to, in the type of sums where there are several."""
 
@@ -219,11 +211,12 @@ class _Total:
             shape, problem.wide if self._summed else problem.dtype
         )
 
-    def add(self, images: slice, part: Array) -> None:
+    def add(self, namespace: CudaAttention, images: slice, weights: Array, rows: Array) -> None:
+        """``weights^T @ rows``"""
         if self._summed:
-            self._array[images] += part
+            self._array[images] += namespace.matmul(weights.swapaxes(1, 2), rows)
         else:
-            self._array[images] = part
+            namespace.matmul_into(self._array[images], weights.swapaxes(1, 2), rows)
 
     def array(self) -> Array:
         return self._array.astype(self._dtype, copy=False)

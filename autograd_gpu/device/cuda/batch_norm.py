@@ -61,13 +61,17 @@ class CudaBatchNorm(Normalization):
         g, x = kernels.contiguous(g), kernels.contiguous(x)
         known = _statistics(mean, var, wide, eps)
         sums, products = cupy.empty(x.shape[1], wide), cupy.empty(x.shape[1], wide)
-        _merge("products", (x, g), (g, x, *known, sums, products), _layout(x), wide, 2)
+        # the gradients in the dtype of the parameters (a bias has that of the weight)
+        narrow = weight is not None and weight.dtype != wide
+        g_weight, g_bias = (cupy.empty(x.shape[1], x.dtype) if narrow else None for _ in range(2))
+        _merge("products", (x, g), (g, x, *known, sums, products, g_weight, g_bias), _layout(x), wide, 2)
         g_x = None
         if needs[0]:
             g_x = cupy.empty(x.shape, x.dtype)
             _each("gradient", (x, g, g_x), (g, x, *known, *_parameter(weight, wide), sums, products, g_x))
-        g_weight = products.astype(weight.dtype, copy=False) if needs[1] and weight is not None else None
-        return g_x, g_weight, sums if needs[2] else None
+        if not narrow:
+            g_weight, g_bias = products, sums
+        return g_x, g_weight if needs[1] and weight is not None else None, g_bias if needs[2] else None
 
     def track_statistics(
         self,

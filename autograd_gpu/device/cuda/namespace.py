@@ -20,6 +20,7 @@ from autograd_gpu.device.cuda.optimizers import CudaOptimizers
 from autograd_gpu.device.cuda.pooling import CudaPooling
 from autograd_gpu.device.cuda.random import CudaRandom
 from autograd_gpu.device.cuda.reductions import CudaReductions
+from autograd_gpu.device.cuda.scans import CudaScans
 from autograd_gpu.device.cuda.softmax import CudaSoftmax
 from autograd_gpu.device.cuda.special import CudaSpecial
 from autograd_gpu.device.namespace import ArrayNamespace
@@ -38,6 +39,7 @@ class CudaNamespace(
     CudaPooling,
     CudaRandom,
     CudaReductions,
+    CudaScans,
     CudaSoftmax,
     CudaSpecial,
     ArrayNamespace,

@@ -92,8 +92,8 @@ def _optional(x: Array | None) -> Array | None:
 
 
 def _parameters(x: Array, *vectors: Array | None) -> tuple[Any, ...]:
-    """The vectors, and whether they are of the type of the statistics."""
-    wide = any(vector is not None and vector.dtype == _statistics(x.dtype) for vector in vectors)
+    """The vectors, and whether they are of another type than the array: that of the statistics."""
+    wide = any(vector is not None and vector.dtype != x.dtype for vector in vectors)
     return *map(_optional, vectors), np.bool_(wide)
 
 
@@ -137,7 +137,8 @@ def _backward(
     vector, wide = _parameters(x, weight)
     g_x = cupy.empty(x.shape, x.dtype) if needs[0] else None
     g_weight = cupy.empty(shape, weight.dtype) if needs[1] and weight is not None else None
-    g_bias = cupy.empty(shape, statistics) if needs[2] else None
+    # a bias has the dtype of the weight
+    g_bias = cupy.empty(shape, statistics if weight is None else weight.dtype) if needs[2] else None
     rows_each = max(SLICE_ROWS, -(-rows // SLICES))
     slices = -(-rows // rows_each)
     partials = None
@@ -165,6 +166,7 @@ def _backward(
     if partials is not None:
         kernels.launch(
             "norm", kind, f"add_slices<{kind}>", -(-columns // 32),
-            (partials, g_weight, wide, g_bias, np.int64(slices), np.int64(columns)),
+            (partials, g_weight, wide, g_bias, np.bool_(g_bias is not None and g_bias.dtype != x.dtype),
+             np.int64(slices), np.int64(columns)),
         )  # fmt: skip
     return g_x, g_weight, g_bias
