@@ -568,6 +568,14 @@ def _iter(self: Tensor) -> Iterator[Tensor]:
     return iter(REGISTRY["unbind"].public(self, 0))
 
 
+@_attach("__reversed__")
+def _reversed(self: Tensor) -> Tensor:
+    """The first dimension flipped, as in PyTorch."""
+    if self._array.ndim == 0:
+        return self
+    return REGISTRY["flip"].public(self, (0,))  # type: ignore[no-any-return]
+
+
 @_attach("__bool__")
 def _bool(self: Tensor) -> bool:
     if self._array.size != 1:

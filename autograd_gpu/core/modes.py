@@ -184,11 +184,14 @@ class set_grad_enabled(_GradMode):
 
     def __init__(self, mode: bool) -> None:
         super().__init__()
-        self.enabled = bool(mode)
+        self.mode = self.enabled = bool(mode)
         self._entry = _switch_grad(self.enabled)
 
     def clone(self) -> _GradMode:
         return set_grad_enabled(self.enabled)
+
+    def __repr__(self) -> str:
+        return f"autograd_gpu.set_grad_enabled(mode={self.mode})"
 
     def __enter__(self) -> None:
         self._before.append(self._entry)

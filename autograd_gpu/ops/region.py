@@ -10,8 +10,10 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
+from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import Op, expose, op
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor
+from autograd_gpu.ops.joining import tril, triu
 from autograd_gpu.ops.parts import along, select, two_dims
 
 
@@ -172,6 +174,38 @@ def _publish(record: Op, surface: Callable[..., Tensor]) -> None:
     expose(record, record.name)
 
 
+def fill_diagonal_(input: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+    """Write a number on the main diagonal, in place. Returns the tensor.
+
+    Args:
+        input: of 2 dimensions, or of more that are all equal.
+        fill_value: the number.
+        wrap: in a matrix with more rows than columns start again, one row below the end of each diagonal.
+
+    Raises:
+        RuntimeError: fewer than 2 dimensions, or more that are not all equal.
+
+    >>> ag.zeros(2, 2).fill_diagonal_(3)
+    tensor([[3., 0.],
+            [0., 3.]])
+    """
+    shape = input._array.shape
+    if len(shape) < 2:
+        raise RuntimeError(f"dimensions must larger than 1{errors.here()}")
+    if len(shape) > 2:
+        if len(set(shape)) > 1:
+            raise RuntimeError(f"all dimensions of input must be of equal length{errors.here()}")
+        input[(list(range(shape[0])),) * len(shape)] = fill_value
+        return input
+    rows, columns = shape
+    for start in range(0, rows, columns + 1) if wrap and columns else (0,):
+        input[start:].diagonal().fill_(fill_value)
+    return input
+
+
+expose(fill_diagonal_, "fill_diagonal_", function_too=False)
+expose_inplace(tril.public, "tril_")
+expose_inplace(triu.public, "triu_")
 _publish(select_scatter, _select_scatter)
 _publish(slice_scatter, _slice_scatter)
 _publish(diagonal_scatter, _diagonal_scatter)

@@ -285,6 +285,8 @@ WRITES: dict[str, Callable[[Any, Any, Any], Any]] = {
     "sigmoid_": lambda L, y, v: y.sigmoid_(),
     "cumsum_": lambda L, y, v: y.cumsum_(0),
     "neg_": lambda L, y, v: y.neg_(),
+    "tril_": lambda L, y, v: y.view(2, 2).tril_(),
+    "fill_diagonal_": lambda L, y, v: y.view(2, 2).fill_diagonal_(5),
     "sqrt_": lambda L, y, v: y.sqrt_(),
     "reciprocal_": lambda L, y, v: y.reciprocal_(),
     "abs_": lambda L, y, v: y.abs_(),
@@ -786,3 +788,19 @@ def keyword_sizes(L: Any) -> Any:
 def warning_for_grad_of_a_non_leaf(L: Any) -> Any:
     y = leaf(L, 1.0) * 2
     return warned(lambda: y.grad)
+
+
+@program
+def diagonals_filled(L: Any) -> Any:
+    return (
+        L.zeros(7, 2).fill_diagonal_(1, wrap=True),
+        L.zeros(7, 2).fill_diagonal_(1),
+        L.zeros(2, 2, 2).fill_diagonal_(1),
+        raised(lambda: L.zeros(2).fill_diagonal_(1)),
+        raised(lambda: L.zeros(2, 2, 3).fill_diagonal_(1)),
+    )
+
+
+@program
+def reversed_tensor(L: Any) -> Any:
+    return reversed(ramp(L, 2, 3)), list(reversed(L.arange(3)))

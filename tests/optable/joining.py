@@ -336,6 +336,7 @@ CASES = [
             ],
             ref=lambda x, diagonal=0, name=name: getattr(np, name)(x, diagonal),
             dtypes=ALL,
+            inplace=f"{name}_",
             errors=[
                 ErrorCase(
                     lambda make: S(make(3)), RuntimeError, "input tensor must have at least 2 dimensions"

@@ -32,6 +32,13 @@ def _diagonal_scatter(x: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: in
     return result
 
 
+def _fill_diagonal(x: Any, value: Any, wrap: bool = False) -> Any:
+    result = x.copy()
+    if result.size:
+        np.fill_diagonal(result, value, wrap=wrap)
+    return result
+
+
 CASES = [
     OpCase(
         "select_scatter",
@@ -89,6 +96,24 @@ CASES = [
                 RuntimeError,
                 "diagonal dimensions cannot be identical",
             ),
+        ],
+    ),
+    OpCase(
+        "fill_diagonal_",
+        call=lambda x, value, **named: x.clone().fill_diagonal_(value, **named),
+        samples=lambda make: [
+            S(make(3, 3), 2),
+            S(make(2, 4), 1),
+            S(make(7, 2), 1),
+            S(make(7, 2), 1, wrap=True),
+            S(make(2, 2, 2), 0),
+            S(make(0, 3), 1, wrap=True),
+        ],
+        ref=_fill_diagonal,
+        dtypes=ALL,
+        errors=[
+            ErrorCase(lambda make: S(make(3), 1), RuntimeError, "dimensions must larger than 1"),
+            ErrorCase(lambda make: S(make(2, 2, 3), 1), RuntimeError, "must be of equal length"),
         ],
     ),
 ]
