@@ -108,15 +108,12 @@ def checkpoint(
             return function(*args, **kwargs)
     state = default_generator.get_state() if preserve_rng_state else None
     autocast = remembered()
-    held = [each for each in modes.local.interceptors if getattr(each, "holds_in_recomputation", False)]
 
     def again(*args: Any) -> None:
         with ExitStack() as stack:
             stack.enter_context(fork_rng(enabled=state is not None))
             if state is not None:
                 default_generator.set_state(state)
-            for interceptor in held:
-                stack.enter_context(modes.intercept(interceptor))
             stack.enter_context(autocast())
             stack.enter_context(second)
             function(*args, **kwargs)
