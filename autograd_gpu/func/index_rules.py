@@ -21,7 +21,7 @@ from autograd_gpu.func.batched import (
     joint,
     lifted,
 )
-from autograd_gpu.func.rules import NO_RULE, RULES, along, rule, run, wrapped
+from autograd_gpu.func.rules import NO_RULE, along, rule, run, wrapped
 
 
 class Target:
@@ -286,6 +286,3 @@ def _gather(
     result = run(name, *wide, dim=1, **params)
     shape = index.shape if name == "gather" else x.shape
     return wrapped(batch, inside(result).reshape(result, (batch.size, *shape)))
-
-
-RULES["index_select"] = _index_select
