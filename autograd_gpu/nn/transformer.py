@@ -18,6 +18,7 @@ from autograd_gpu.nn import functional as F, init
 from autograd_gpu.nn.attention import MultiheadAttention
 from autograd_gpu.nn.containers import ModuleList
 from autograd_gpu.nn.dropout import Dropout
+from autograd_gpu.nn.hooks import Everywhere
 from autograd_gpu.nn.linear import Linear
 from autograd_gpu.nn.module import Module
 from autograd_gpu.nn.norm import LayerNorm
@@ -37,6 +38,21 @@ def _activation(given: Activation) -> Callable[[Tensor], Tensor]:
     if given not in ("relu", "gelu"):
         raise RuntimeError(f"activation should be relu/gelu, not {given}{errors.here()}")
     return getattr(F, given)  # type: ignore[no-any-return]
+
+
+#: activations that there is a kernel for behind a bias
+_BEHIND_BIAS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}  # type: ignore[attr-defined]
+
+
+def _activated(linear: Module, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """``activation(linear(x))``; on the GPU the addition of the bias and the activation are one kernel each way."""
+    name = next((name for name, known in _BEHIND_BIAS.items() if known is activation), None)
+    hooked = linear._hooks is not None or Everywhere.calls is not None
+    if name is None or not x.is_cuda or type(linear) is not Linear or linear.bias is None or hooked:
+        return activation(linear(x))
+    product: Tensor = F.linear(x, linear.weight)  # type: ignore[attr-defined]
+    bias = linear.bias.to(product.dtype)  # autocast multiplies in halves
+    return F.bias_activation(product, bias, name)  # type: ignore[attr-defined, no-any-return]
 
 
 class TransformerEncoderLayer(Module):
@@ -104,7 +120,7 @@ class TransformerEncoderLayer(Module):
         return self.dropout1(attended)  # type: ignore[no-any-return]
 
     def _ff_block(self, x: Tensor) -> Tensor:
-        return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))  # type: ignore[no-any-return]
+        return self.dropout2(self.linear2(self.dropout(_activated(self.linear1, self.activation, x))))  # type: ignore[no-any-return]
 
 
 class TransformerDecoderLayer(Module):
@@ -180,7 +196,7 @@ class TransformerDecoderLayer(Module):
         return self.dropout2(attended)  # type: ignore[no-any-return]
 
     def _ff_block(self, x: Tensor) -> Tensor:
-        return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))  # type: ignore[no-any-return]
+        return self.dropout3(self.linear2(self.dropout(_activated(self.linear1, self.activation, x))))  # type: ignore[no-any-return]
 
 
 class TransformerEncoder(Module):
