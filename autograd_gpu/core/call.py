@@ -97,9 +97,9 @@ def _cut(op: Op, namespace: Any, arrays: Sequence[Array]) -> bool:
     the place of an element.)"""
     if getattr(type(namespace), "blocks", None) is None or "seed" in op.params:
         return False
-    for array in arrays:  # noqa: SIM110 - this is on the way of small arrays too
+    for array in arrays:
         if array is not None and array.size >= LARGE:
-            return True
+            return bool(namespace.blocks.worth_cutting(op.name, max(x.size for x in arrays if x is not None)))
     return False
 
 

@@ -22,7 +22,7 @@ from autograd_gpu.core.call import apply, compute, constant, raise_clearly, view
 from autograd_gpu.core.graph import Node, Spec, Specs, Tensor, next_sequence, node_of
 from autograd_gpu.core.saved import NEVER
 from autograd_gpu.device import type_of, type_of_array
-from autograd_gpu.device.blocks import LARGE
+from autograd_gpu.device.blocks import smallest
 
 if TYPE_CHECKING:
     from autograd_gpu.core.op import Op, Rule
@@ -237,7 +237,7 @@ def compile_call(
         "into": into, "__name__": "autograd_gpu.compiled", "compute": compute, "type_of": type_of, "node_of": node_of,
         "view_of": view_of, "no_params": {}, "next_sequence": next_sequence, "getframe": sys._getframe,
         "internal": errors.internal, "bottom": _Bottom, "raise_clearly": raise_clearly, "constant": constant,
-        "LARGE": LARGE, "complete": _complete, "array_classes": type_of_array,
+        "complete": _complete, "array_classes": type_of_array,
         "__builtins__": builtins,  # array libraries import modules late, through the globals of the running function
     }  # fmt: skip
     function = FunctionType(_first_call.__code__, environment, op.name)
@@ -297,7 +297,7 @@ def call_source(op: Op, out: bool = False) -> str:
     ]
     if op.kind == "elementwise":
         lines += [
-            "            if a0.size >= LARGE and t.namespace.blocks is not None:",
+            f"            if a0.size >= {smallest(op.name)} and t.namespace.blocks is not None:",
             f"                return apply(record, {operands}, {params})",
         ]
     lines += [

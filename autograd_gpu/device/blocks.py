@@ -20,9 +20,26 @@ import numpy as np
 
 from autograd_gpu.device import threads
 from autograd_gpu.device.portable.base import Array, Shape
+from autograd_gpu.device.portable.elementwise import UFUNC_NAMES
 
-#: elements from which arrays are cut: a quarter of a million pays for the way here, a few microseconds
-LARGE = 2**18
+#: elements from which arrays are cut: for functions of several steps, and for those of one, where only the second thread
+#: gains anything. The way here costs 20 us and a block 4.
+LARGE, LARGER = 2**18, 2**20
+
+#: functions that round exactly, so that it may depend on the number of threads whether they are cut
+EXACT = frozenset(
+    ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "square", "reciprocal", "maximum", "minimum")
+)
+
+
+def smallest(name: str) -> int:
+    """The number of elements from which a function is cut."""
+    return LARGER if name in UFUNC_NAMES else LARGE
+
+
+def worth_cutting(name: str, size: int) -> bool:
+    """Whether a function of so many elements, and the rules of its derivative, are done block by block."""
+    return size >= smallest(name) and (name not in EXACT or threads.get_num_threads() > 1)
 
 
 class Cut:

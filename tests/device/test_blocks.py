@@ -14,7 +14,7 @@ from autograd_gpu.device.cpu import QUADS, CpuNamespace, cpu
 from autograd_gpu.device.namespace import ArrayNamespace
 
 F = ag.nn.functional
-N = 2 * blocks.LARGE + 5  # the last block is not a whole one
+N = blocks.LARGER + 5  # the last block is not a whole one
 
 
 @pytest.fixture(autouse=True)
@@ -46,14 +46,14 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "numbers": (lambda x: 2.0 * x - x / 3 + 1, (numbers(N),)),
     "double": (lambda x: ag.exp(-x * x) * ag.erf(x), (numbers(N, dtype="float64"),)),
     "half": (lambda x: F.gelu(x) * x, (numbers(N, dtype="float16"),)),
-    "a vector per row": (lambda x, y: x * y + y, (numbers(1000, 700), numbers(700))),
-    "a vector per row, first": (lambda y, x: ag.tanh(y) / (x * x + 1), (numbers(700), numbers(1000, 700))),
-    "a number per row": (lambda x, y: x * y - ag.sigmoid(y), (numbers(1000, 700), numbers(1000, 1))),
-    "a number per channel": (lambda x, y: x * y, (numbers(16, 32, 40, 40), numbers(32, 1, 1))),
-    "a number per image and channel": (lambda x, y: x * y, (numbers(16, 32, 40, 40), numbers(16, 32, 1, 1))),
+    "a vector per row": (lambda x, y: x * y + y, (numbers(2000, 700), numbers(700))),
+    "a vector per row, first": (lambda y, x: ag.tanh(y) / (x * x + 1), (numbers(700), numbers(2000, 700))),
+    "a number per row": (lambda x, y: x * y - ag.sigmoid(y), (numbers(2000, 700), numbers(2000, 1))),
+    "a number per channel": (lambda x, y: x * y, (numbers(20, 32, 45, 45), numbers(32, 1, 1))),
+    "a number per image and channel": (lambda x, y: x * y, (numbers(20, 32, 45, 45), numbers(20, 32, 1, 1))),
     "one row": (lambda x, y: x * y, (numbers(1, N), numbers(1, 1))),
-    "both are repeated": (lambda x, y: x * y, (numbers(1000, 1), numbers(1, 700))),
-    "transposed": (lambda x, y: x.T * y.T + x.T, (numbers(1000, 700), numbers(1000, 700, seed=1))),
+    "both are repeated": (lambda x, y: x * y, (numbers(2000, 1), numbers(1, 700))),
+    "transposed": (lambda x, y: x.T * y.T + x.T, (numbers(2000, 700), numbers(2000, 700, seed=1))),
     "where": (lambda x, y: ag.where(x > y, x * 2, y), (numbers(N), numbers(N, seed=1))),
     "maximum": (ag.maximum, (numbers(N), numbers(N, seed=1))),
     "floor": (lambda x: ag.floor(x) + x, (numbers(N),)),
@@ -83,6 +83,7 @@ def test_blocks_give_what_the_whole_gives(name: str, monkeypatch: pytest.MonkeyP
 
 
 def test_large_arrays_are_really_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads.set_num_threads(2)
     calls: list[int] = []
     before = threads.for_ranges
     monkeypatch.setattr(threads, "for_ranges", lambda *given: (calls.append(given[1]), before(*given)))
@@ -92,6 +93,11 @@ def test_large_arrays_are_really_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     small = ag.tensor(numbers(1000), requires_grad=True)
     (small * small).backward(ag.ones(1000))
     assert calls == [N, N]
+    threads.set_num_threads(1)  # nothing to gain for a single step
+    (x * x).backward(ag.ones(N))
+    assert calls == [N, N]
+    F.gelu(x[: blocks.LARGE])  # several steps
+    assert calls == [N, N, blocks.LARGE]
 
 
 def test_a_gradient_that_somebody_holds_is_not_written_over() -> None:
