@@ -24,7 +24,7 @@ from autograd_gpu.device.portable.elementwise import UFUNC_NAMES
 
 #: elements from which arrays are cut: for functions of several steps, and for those of one, where only the second thread
 #: gains anything. The way here costs 20 us and a block 4.
-LARGE, LARGER = 2**18, 2**20
+LARGE, LARGER = 2**18, 2**21
 
 #: functions that round exactly, so that it may depend on the number of threads whether they are cut
 EXACT = frozenset(
