@@ -41,7 +41,7 @@ def _activation(given: Activation) -> Callable[[Tensor], Tensor]:
 
 
 #: activations that there is a kernel for behind a bias
-_BEHIND_BIAS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}  # type: ignore[attr-defined]
+_BEHIND_BIAS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
 
 
 def _activated(linear: Module, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def _activated(linear: Module, activation: Callable[[Tensor], Tensor], x: Tensor
     hooked = linear._hooks is not None or Everywhere.calls is not None
     if name is None or not x.is_cuda or type(linear) is not Linear or linear.bias is None or hooked:
         return activation(linear(x))
-    product: Tensor = F.linear(x, linear.weight)  # type: ignore[attr-defined]
+    product: Tensor = F.linear(x, linear.weight)
     bias = linear.bias.to(product.dtype)  # autocast multiplies in halves
     return F.bias_activation(product, bias, name)  # type: ignore[attr-defined, no-any-return]
 

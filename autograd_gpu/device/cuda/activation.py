@@ -66,11 +66,12 @@ class CudaActivations(Elementwise):
     def with_kernel(self, name: str, body: Function) -> Function:
         """`body`, or a function of the same arguments that launches the kernel of that name where it can."""
         op = name.removesuffix("_backward")
-        for table, make, make_gradient in (
+        families: tuple[tuple[dict[str, Any], Callable[..., Function], Callable[..., Function]], ...] = (
             (CURVES, _curve, _curve_gradient),
             (LOSSES, _loss, _loss_gradient),
             (BIASED, _biased, _biased_gradient),
-        ):
+        )
+        for table, make, make_gradient in families:
             if op in table:
                 return make(table[op], body) if op == name else make_gradient(table[op], body)
         return body

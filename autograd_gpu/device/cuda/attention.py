@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import cupy
 import numpy as np
@@ -284,9 +285,7 @@ class _Problem:
         kernels.launch("attention", kind, name, blocks, (*arrays, problem, self._mask))
 
 
-def _mask(
-    mask: Array | None, shape: tuple[int, ...], dtype: DType, wide: DType
-) -> tuple[Array | None, np.void]:
+def _mask(mask: Array | None, shape: tuple[int, ...], dtype: DType, wide: DType) -> tuple[Array | None, Any]:
     """The struct Mask of attention.cu: where each score's element of the mask is; and the array that holds them."""
     if mask is None:
         return None, np.zeros((), MASK)[()]
