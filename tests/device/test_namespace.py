@@ -40,7 +40,9 @@ def rng(seed: int = 0) -> np.random.Generator:
 def test_the_cpu_keeps_every_signature() -> None:
     overridden = [name for name, member in vars(CpuNamespace).items() if inspect.isfunction(member)]
     for name in overridden:
-        if name != "__init__" and (hasattr(ArrayNamespace, name) or (name[0] != "_" and name != "with_kernel")):
+        if name != "__init__" and (
+            hasattr(ArrayNamespace, name) or (name[0] != "_" and name != "with_kernel")
+        ):
             ours, theirs = getattr(CpuNamespace, name), getattr(ArrayNamespace, name)
             assert inspect.signature(ours) == inspect.signature(theirs), name
 
