@@ -20,16 +20,17 @@ from autograd_gpu.device.portable.recurrent import Recurrent
 TOGETHER, MOST_SHARES = 32, 8
 #: multiplications of a share's step below which threads only wait for each other
 ALONE = 2**19
-#: multiplications from which products are cut, into how many pieces, and how many rows a piece should have
+#: multiplications from which waking threads pays; into how many pieces products are cut, and how many rows a piece should have
 LARGE, PIECES, PIECE_ROWS = 2**23, 4, 64
 
 
 class CpuRecurrent(Recurrent):
     """The layers, their cells and gradients."""
 
-    def _each_share(self, walk: Callable[[slice], None], images: int, products: int) -> None:
+    def _each_share(self, walk: Callable[[slice], None], images: int, length: int, products: int) -> None:
         shares = min(MOST_SHARES, max(2, images // TOGETHER))
-        if images < TOGETHER or images // shares * products < ALONE:
+        few = images < TOGETHER or length * images * products < LARGE
+        if few or images // shares * products < ALONE:
             walk(slice(0, images))
             return
         edges = [number * images // shares for number in range(shares + 1)]

@@ -36,7 +36,7 @@ def _gradients(layer: Any, x: Any) -> list[np.ndarray]:
 def test_images_of_a_large_batch_do_not_touch_each_other(kind: str, two_threads: None) -> None:
     # 64 images of this size are walked through in shares, 1 is not.
     layer = getattr(nn, kind)(8, 128, bidirectional=True)
-    x = ag.randn(3, 64, 8)
+    x = ag.randn(9, 64, 8)
     together, _ = layer(x)
     for image in (0, 31, 32, 63):
         alone, _ = layer(x[:, image : image + 1])
@@ -48,7 +48,7 @@ def test_images_of_a_large_batch_do_not_touch_each_other(kind: str, two_threads:
 @pytest.mark.parametrize("kind", KINDS)
 def test_results_do_not_depend_on_the_number_of_threads(kind: str, two_threads: None) -> None:
     layer = getattr(nn, kind)(4, 128)
-    x = ag.randn(3, 64, 4)
+    x = ag.randn(9, 64, 4)
     with_two = _gradients(layer, x)
     ag.set_num_threads(1)
     with_one = _gradients(layer, x)

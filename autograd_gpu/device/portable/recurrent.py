@@ -86,7 +86,7 @@ class Recurrent(Reductions, LinearAlgebra):
                     work *= o
                     xp.matmul(work, self.mT(weight_hr), out=states[t + after, some])
 
-        self._each_share(walk, images, weight_hh.size)
+        self._each_share(walk, images, length, weight_hh.size)
         outputs = self._outputs(states, after, length, reverse, dtype)
         return *outputs, self._last(cells, reverse, dtype), gates, cells, states
 
@@ -157,7 +157,7 @@ class Recurrent(Reductions, LinearAlgebra):
                 d_cell *= f[t]
                 xp.matmul(step, weight_hh, out=toward)
 
-        self._each_share(walk, images, weight_hh.size)
+        self._each_share(walk, images, length, weight_hh.size)
         g_input, g_ih, g_hh, g_bias = self._weight_gradients(
             factors, input, states[before : before + length], weight_ih, (*needs[:1], *needs[3:7])
         )
@@ -216,7 +216,7 @@ class Recurrent(Reductions, LinearAlgebra):
                 work *= update
                 xp.add(work, new, out=states[t + after, some])
 
-        self._each_share(walk, images, weight_hh.size)
+        self._each_share(walk, images, length, weight_hh.size)
         return *self._outputs(states, after, length, reverse, dtype), gates, states
 
     def gru_layer_backward(
@@ -271,7 +271,7 @@ class Recurrent(Reductions, LinearAlgebra):
                 total *= update[t]
                 toward += total
 
-        self._each_share(walk, carry.shape[0], weight_hh.size)
+        self._each_share(walk, carry.shape[0], length, weight_hh.size)
         rows = _rows(factors)
         recurrent, two, last = rows[:, : 3 * width], rows[:, : 2 * width], rows[:, 3 * width :]
         inputs, past = _rows(input), _rows(states[before : before + length])
@@ -338,7 +338,7 @@ class Recurrent(Reductions, LinearAlgebra):
                 else:
                     xp.maximum(state, zero, out=state)
 
-        self._each_share(walk, input.shape[1], weight_hh.size)
+        self._each_share(walk, input.shape[1], length, weight_hh.size)
         return *self._outputs(states, after, length, reverse, dtype), states
 
     def rnn_layer_backward(
@@ -379,7 +379,7 @@ class Recurrent(Reductions, LinearAlgebra):
                 step *= toward
                 xp.matmul(step, weight_hh, out=toward)
 
-        self._each_share(walk, carry.shape[0], weight_hh.size)
+        self._each_share(walk, carry.shape[0], length, weight_hh.size)
         g_input, g_ih, g_hh, g_bias = self._weight_gradients(
             factors, input, states[before : before + length], weight_ih, (*needs[:1], *needs[2:6])
         )
@@ -506,7 +506,7 @@ class Recurrent(Reductions, LinearAlgebra):
 
     # -- what they share -------------------------------------------------------------------------------
 
-    def _each_share(self, walk: Callable[[slice], None], images: int, products: int) -> None:
+    def _each_share(self, walk: Callable[[slice], None], images: int, length: int, products: int) -> None:
         """Walk through the steps with all images; a device may do so with some of them at a time, since the steps of one
         image do not depend on other images. `products` are the multiplications of one image's step."""
         walk(slice(0, images))
