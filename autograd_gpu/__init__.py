@@ -70,6 +70,7 @@ from autograd_gpu.dtypes import (
     uint8,
 )
 from autograd_gpu.errors import OutOfMemoryError
+from autograd_gpu.func.vectorize import vmap
 from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, get_rng_state, set_rng_state
 from autograd_gpu.tensor import Size
 

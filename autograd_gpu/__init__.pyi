@@ -13,14 +13,30 @@ from typing import Any, Literal, TypeGuard, overload
 import numpy as np
 
 from autograd_gpu import autograd as autograd
+from autograd_gpu import cpu as cpu
 from autograd_gpu import cuda as cuda
 from autograd_gpu import func as func
 from autograd_gpu import linalg as linalg
 from autograd_gpu import nn as nn
 from autograd_gpu import ops as ops
 from autograd_gpu import optim as optim
+from autograd_gpu import random as random
 from autograd_gpu import testing as testing
 from autograd_gpu import utils as utils
+from autograd_gpu.amp.autocast_mode import autocast as autocast
+from autograd_gpu.amp.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
+from autograd_gpu.amp.autocast_mode import autocast_increment_nesting as autocast_increment_nesting
+from autograd_gpu.amp.autocast_mode import clear_autocast_cache as clear_autocast_cache
+from autograd_gpu.amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
+from autograd_gpu.amp.autocast_mode import is_autocast_cache_enabled as is_autocast_cache_enabled
+from autograd_gpu.amp.autocast_mode import is_autocast_enabled as is_autocast_enabled
+from autograd_gpu.amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
+from autograd_gpu.amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
+from autograd_gpu.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
+from autograd_gpu.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from autograd_gpu.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from autograd_gpu.backends.precision import get_float32_matmul_precision as get_float32_matmul_precision
+from autograd_gpu.backends.precision import set_float32_matmul_precision as set_float32_matmul_precision
 from autograd_gpu.core.graph import Tensor as Tensor
 from autograd_gpu.core.modes import enable_grad as enable_grad
 from autograd_gpu.core.modes import inference_mode as inference_mode
@@ -30,6 +46,8 @@ from autograd_gpu.core.modes import no_grad as no_grad
 from autograd_gpu.core.modes import set_grad_enabled as set_grad_enabled
 from autograd_gpu.core.tensor_methods import DeviceLike, Dims, DTypeLike, Number, Operand, Sizes
 from autograd_gpu.device import Device
+from autograd_gpu.device.threads import get_num_threads as get_num_threads
+from autograd_gpu.device.threads import set_num_threads as set_num_threads
 from autograd_gpu.dtypes import DType
 from autograd_gpu.dtypes import can_cast as can_cast
 from autograd_gpu.dtypes import finfo as finfo
@@ -38,6 +56,8 @@ from autograd_gpu.dtypes import iinfo as iinfo
 from autograd_gpu.dtypes import promote_types as promote_types
 from autograd_gpu.dtypes import set_default_dtype as set_default_dtype
 from autograd_gpu.errors import OutOfMemoryError as OutOfMemoryError
+from autograd_gpu.func.vectorize import vmap as vmap
+from autograd_gpu.kernel_ops.api import kernel as kernel
 from autograd_gpu.ops import return_types
 from autograd_gpu.ops.generators import Generator as Generator
 from autograd_gpu.ops.generators import default_generator as default_generator
@@ -72,16 +92,16 @@ nan: _float
 pi: _float
 e: _float
 
-def abs(input: Operand) -> Tensor:
+def abs(input: Operand, *, out: Any = None) -> Tensor:
     """The absolute value; for complex numbers their (real) distance from zero."""
 
-def absolute(input: Operand) -> Tensor:
+def absolute(input: Operand, *, out: Any = None) -> Tensor:
     """The absolute value; for complex numbers their (real) distance from zero."""
 
-def acos(input: Operand) -> Tensor:
+def acos(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse cosine, in radians; NaN outside [-1, 1]."""
 
-def acosh(input: Operand) -> Tensor:
+def acosh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic cosine; NaN below 1."""
 
 def adaptive_avg_pool1d(input: Tensor, output_size: _int | Sequence[_int | None]) -> Tensor:
@@ -89,38 +109,43 @@ def adaptive_avg_pool1d(input: Tensor, output_size: _int | Sequence[_int | None]
     / m)).
     """
 
-def add(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+def add(input: Operand, other: Operand, *, alpha: Number = 1, out: Any = None) -> Tensor:
     """`input + alpha * other`, element by element."""
 
-def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Any = None
+) -> Tensor:
     """``beta * input + alpha * sum of the products in the batch``: one product of (n, b k) and (b k, m)."""
 
-def addcdiv(input: Operand, tensor1: Operand, tensor2: Operand, *, value: Operand = 1) -> Tensor:
+def addcdiv(
+    input: Operand, tensor1: Operand, tensor2: Operand, *, value: Operand = 1, out: Any = None
+) -> Tensor:
     """`input + value * tensor1 / tensor2`, element by element."""
 
-def addcmul(input: Operand, tensor1: Operand, tensor2: Operand, *, value: Operand = 1) -> Tensor:
+def addcmul(
+    input: Operand, tensor1: Operand, tensor2: Operand, *, value: Operand = 1, out: Any = None
+) -> Tensor:
     """`input + value * tensor1 * tensor2`, element by element."""
 
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Any = None
+) -> Tensor:
     """``beta * input + alpha * (mat1 @ mat2)``; `input` broadcasts to the product."""
 
-def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addmv(
+    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Any = None
+) -> Tensor:
     """``beta * input + alpha * (mat @ vec)`` for a matrix and a vector."""
 
-def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addr(
+    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Any = None
+) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``."""
 
 def adjoint(input: Tensor) -> Tensor:
     """The last two dimensions swapped, and complex numbers conjugated."""
 
-def all(
-    input: Tensor,
-    dim: Dims | None = None,
-    keepdim: _bool = False,
-    *,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
-) -> Tensor:
+def all(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """Whether all elements over `dim` are true (not zero)."""
 
 def allclose(
@@ -134,49 +159,23 @@ def alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
 def alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
     """``ag.nn.functional.alpha_dropout`` with required arguments `p` and `train`, in place."""
 
-def amax(
-    input: Tensor,
-    dim: Dims | None = None,
-    keepdim: _bool = False,
-    *,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
-) -> Tensor:
+def amax(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """The largest value over `dim`; equal ones share the gradient."""
 
-def amin(
-    input: Tensor,
-    dim: Dims | None = None,
-    keepdim: _bool = False,
-    *,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
-) -> Tensor:
+def amin(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """The smallest value over `dim`; equal ones share the gradient."""
 
 def aminmax(
-    input: Tensor,
-    *,
-    dim: _int | None = None,
-    keepdim: _bool = False,
-    axis: _int | None = ...,
-    keepdims: _bool = ...,
+    input: Tensor, *, dim: _int | None = None, keepdim: _bool = False, out: Any = None
 ) -> return_types.aminmax:
     """Smallest and largest value along one dimension, or of all elements, as a named tuple ``(min, max)``."""
 
-def angle(input: Operand) -> Tensor:
+def angle(input: Operand, *, out: Any = None) -> Tensor:
     """The angle of each number in the complex plane in radians: for real ones pi where they are negative,
     else 0.
     """
 
-def any(
-    input: Tensor,
-    dim: Dims | None = None,
-    keepdim: _bool = False,
-    *,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
-) -> Tensor:
+def any(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """Whether any element over `dim` is true (not zero)."""
 
 def arange(
@@ -192,45 +191,31 @@ def arange(
 ) -> Tensor:
     """``start``, ``start + step``, ..."""
 
-def arccos(input: Operand) -> Tensor:
+def arccos(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse cosine, in radians; NaN outside [-1, 1]."""
 
-def arccosh(input: Operand) -> Tensor:
+def arccosh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic cosine; NaN below 1."""
 
-def arcsin(input: Operand) -> Tensor:
+def arcsin(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse sine, in radians; NaN outside [-1, 1]."""
 
-def arcsinh(input: Operand) -> Tensor:
+def arcsinh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic sine."""
 
-def arctan(input: Operand) -> Tensor:
+def arctan(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse tangent, in radians."""
 
-def arctan2(input: Operand, other: Operand) -> Tensor:
+def arctan2(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The angle in radians, in [-pi, pi], of the point with the coordinates y = `input` and x = `other`."""
 
-def arctanh(input: Operand) -> Tensor:
+def arctanh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic tangent; NaN outside [-1, 1]."""
 
-def argmax(
-    input: Tensor,
-    dim: _int | None = None,
-    keepdim: _bool = False,
-    *,
-    axis: _int | None = ...,
-    keepdims: _bool = ...,
-) -> Tensor:
+def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """Index (int64) of the first largest element along `dim`, or in the flattened tensor without `dim`."""
 
-def argmin(
-    input: Tensor,
-    dim: _int | None = None,
-    keepdim: _bool = False,
-    *,
-    axis: _int | None = ...,
-    keepdims: _bool = ...,
-) -> Tensor:
+def argmin(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """Index (int64) of the first smallest element along `dim`, or in the flattened tensor without `dim`."""
 
 def argsort(
@@ -261,19 +246,19 @@ def asarray(
 ) -> Tensor:
     """`obj` as a tensor; `copy` says whether memory must (True), must not (False) or may (None) be copied."""
 
-def asin(input: Operand) -> Tensor:
+def asin(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse sine, in radians; NaN outside [-1, 1]."""
 
-def asinh(input: Operand) -> Tensor:
+def asinh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic sine."""
 
-def atan(input: Operand) -> Tensor:
+def atan(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse tangent, in radians."""
 
-def atan2(input: Operand, other: Operand) -> Tensor:
+def atan2(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The angle in radians, in [-pi, pi], of the point with the coordinates y = `input` and x = `other`."""
 
-def atanh(input: Operand) -> Tensor:
+def atanh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic tangent; NaN outside [-1, 1]."""
 
 @overload
@@ -310,7 +295,9 @@ def avg_pool1d(
 ) -> Tensor:
     """The mean of each window."""
 
-def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def baddbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Any = None
+) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2)``."""
 
 def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -332,28 +319,28 @@ def binary_cross_entropy_with_logits(
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
     """How often each number occurs in a vector of non-negative integers, or the sum of its weights."""
 
-def bitwise_and(input: Operand, other: Operand) -> Tensor:
+def bitwise_and(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The bits set in both; `and` for bools."""
 
-def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
+def bitwise_left_shift(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The bits moved up by `other` places."""
 
-def bitwise_not(input: Operand) -> Tensor:
+def bitwise_not(input: Operand, *, out: Any = None) -> Tensor:
     """Every bit inverted; `not` for bools."""
 
-def bitwise_or(input: Operand, other: Operand) -> Tensor:
+def bitwise_or(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The bits set in one or both; `or` for bools."""
 
-def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
+def bitwise_right_shift(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The bits moved down by `other` places, the sign kept."""
 
-def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+def bitwise_xor(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The bits set in one of them; exclusive `or` for bools."""
 
 def block_diag(*tensors: Tensor) -> Tensor:
     """The matrices along the diagonal of a larger one, zeros elsewhere."""
 
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+def bmm(input: Tensor, mat2: Tensor, *, out: Any = None) -> Tensor:
     """The products of two stacks of matrices, (b, n, k) and (b, k, m); no broadcasting."""
 
 def broadcast_shapes(*shapes: Sizes) -> tuple[_int, ...]:
@@ -366,7 +353,7 @@ def broadcast_to(input: Tensor, size: Sizes) -> Tensor:
     """`input` expanded to `size` (a tuple); the same as ``input.expand(size)``."""
 
 def bucketize(
-    input: Operand, boundaries: Tensor, *, out_int32: _bool = False, right: _bool = False
+    input: Operand, boundaries: Tensor, *, out_int32: _bool = False, right: _bool = False, out: Any = None
 ) -> Tensor:
     """The index of the bucket between sorted `boundaries` that each value of `input` falls into:
     `ag.searchsorted` with the arguments swapped.
@@ -375,37 +362,41 @@ def bucketize(
 def cartesian_prod(*tensors: Tensor | Sequence[Tensor]) -> Tensor:
     """All combinations of one element from each vector, as rows."""
 
-def cat(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
     """Tensors one after the other along dimension `dim`."""
 
-def ceil(input: Operand) -> Tensor:
+def ceil(input: Operand, *, out: Any = None) -> Tensor:
     """The smallest integer not below each element."""
 
 def celu(input: Tensor, alpha: _float = 1.0) -> Tensor:
     """`max(input, 0) + min(0, alpha * (exp(input / alpha) - 1))`."""
 
-def chain_matmul(*matrices: Tensor | Sequence[Tensor]) -> Tensor:
+def chain_matmul(*matrices: Tensor | Sequence[Tensor], out: Any = None) -> Tensor:
     """The product of matrices in the cheapest order; a single one is returned as it is."""
 
 def chunk(input: Tensor, chunks: _int, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal size along `dim` (the last one may be smaller)."""
 
-def clamp(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+def clamp(
+    input: Operand, min: Operand | None = None, max: Operand | None = None, *, out: Any = None
+) -> Tensor:
     """`min(max(input, min), max)`, element by element."""
 
-def clamp_max(input: Operand, max: Operand) -> Tensor:
+def clamp_max(input: Operand, max: Operand, *, out: Any = None) -> Tensor:
     """`clamp` with an upper bound only."""
 
-def clamp_min(input: Operand, min: Operand) -> Tensor:
+def clamp_min(input: Operand, min: Operand, *, out: Any = None) -> Tensor:
     """`clamp` with a lower bound only."""
 
-def clip(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+def clip(
+    input: Operand, min: Operand | None = None, max: Operand | None = None, *, out: Any = None
+) -> Tensor:
     """`min(max(input, min), max)`, element by element."""
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with memory of its own; gradients flow through it."""
 
-def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+def column_stack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
     """Joined along dimension 1; vectors and numbers are columns."""
 
 def combinations(input: Tensor, r: _int = 2, with_replacement: _bool = False) -> Tensor:
@@ -413,19 +404,19 @@ def combinations(input: Tensor, r: _int = 2, with_replacement: _bool = False) ->
     `with_replacement`.
     """
 
-def complex(real: Tensor, imag: Tensor) -> Tensor:
+def complex(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
     """A complex tensor with the given real and imaginary parts."""
 
-def concat(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+def concat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
     """Tensors one after the other along dimension `dim`."""
 
-def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
     """Tensors one after the other along dimension `dim`."""
 
 def conj(input: Tensor) -> Tensor:
     """The complex conjugate; a real tensor itself."""
 
-def conj_physical(input: Tensor) -> Tensor:
+def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
     """The complex conjugate; a real tensor itself."""
 
 def conv1d(
@@ -497,13 +488,13 @@ def conv_transpose3d(
 ) -> Tensor:
     """Transposed convolution over 3 spatial dimensions (M."""
 
-def copysign(input: Operand, other: Operand) -> Tensor:
+def copysign(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The size of `input` with the sign of `other` (also of -0.0)."""
 
-def cos(input: Operand) -> Tensor:
+def cos(input: Operand, *, out: Any = None) -> Tensor:
     """The cosine of angles in radians."""
 
-def cosh(input: Operand) -> Tensor:
+def cosh(input: Operand, *, out: Any = None) -> Tensor:
     """The hyperbolic cosine."""
 
 def cosine_embedding_loss(
@@ -517,37 +508,35 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """``1 - cos(input1, input2)`` where `target` is 1, ``max(0, cos - margin)`` where it is -1."""
 
-def cosine_similarity(
-    x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08, *, axis: _int = ...
-) -> Tensor:
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08) -> Tensor:
     """``x1 ."""
 
 def count_nonzero(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
     """How many elements over `dim` (int or tuple of ints; None for all) are not zero, as int64."""
 
-def cross(input: Tensor, other: Tensor, dim: _int | None = None) -> Tensor:
+def cross(input: Tensor, other: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
     """The cross product along `dim`; without it, along the first dimension of size 3."""
 
-def cummax(input: Tensor, dim: _int | None = None, *, axis: _int | None = ...) -> return_types.cummax:
+def cummax(input: Tensor, dim: _int | None = None, *, out: Any = None) -> return_types.cummax:
     """Running maximum along `dim` and where it was last seen: a named tuple ``(values, indices)``."""
 
-def cummin(input: Tensor, dim: _int | None = None, *, axis: _int | None = ...) -> return_types.cummin:
+def cummin(input: Tensor, dim: _int | None = None, *, out: Any = None) -> return_types.cummin:
     """Running minimum along `dim` and where it was last seen: a named tuple ``(values, indices)``."""
 
 def cumprod(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
 ) -> Tensor:
     """Running product along `dim`; the gradient is right where elements are zero."""
 
 def cumsum(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
 ) -> Tensor:
     """Running sum along `dim`."""
 
-def deg2rad(input: Operand) -> Tensor:
+def deg2rad(input: Operand, *, out: Any = None) -> Tensor:
     """Angles in degrees as radians."""
 
-def diag(input: Tensor, diagonal: _int = 0) -> Tensor:
+def diag(input: Tensor, diagonal: _int = 0, *, out: Any = None) -> Tensor:
     """A matrix with a vector on a diagonal, or a copy of a matrix's diagonal as a vector."""
 
 def diag_embed(input: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
@@ -561,19 +550,22 @@ def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) ->
     main one.
     """
 
-def digamma(input: Operand) -> Tensor:
+def diagonal_scatter(input: Tensor, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+    """A copy of `input` with `src` on a diagonal of the matrices in `dim1` and `dim2`."""
+
+def digamma(input: Operand, *, out: Any = None) -> Tensor:
     """The derivative of `lgamma`."""
 
 def dist(input: Tensor, other: Tensor, p: _float = 2) -> Tensor:
     """The p-norm of ``input - other``, which are broadcast together."""
 
-def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
     """`input / other`, element by element."""
 
-def divide(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+def divide(input: Operand, other: Operand, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
     """`input / other`, element by element."""
 
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
+def dot(input: Tensor, tensor: Tensor, *, out: Any = None) -> Tensor:
     """The product of two vectors of the same length: the sum of their elements' products."""
 
 def dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
@@ -585,7 +577,7 @@ def dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
 def dsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
     """`tensor_split` along depth: dimension 2; a number of sections must divide it."""
 
-def dstack(tensors: Sequence[Tensor]) -> Tensor:
+def dstack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
     """Joined along depth: dimension 2, added where there is none."""
 
 def einsum(equation: str | Tensor, *operands: Any) -> Tensor:
@@ -621,7 +613,7 @@ def empty_like(
 ) -> Tensor:
     """Uninitialised memory in the shape of `input`, with its dtype, device and memory order by default."""
 
-def eq(input: Operand, other: Operand) -> Tensor:
+def eq(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input == other`."""
 
 def equal(input: Tensor, other: Tensor) -> _bool:
@@ -629,22 +621,22 @@ def equal(input: Tensor, other: Tensor) -> _bool:
     bool.
     """
 
-def erf(input: Operand) -> Tensor:
+def erf(input: Operand, *, out: Any = None) -> Tensor:
     """The error function, `2 / sqrt(pi) * integral of exp(-t ** 2) for t from 0 to input`."""
 
-def erfc(input: Operand) -> Tensor:
+def erfc(input: Operand, *, out: Any = None) -> Tensor:
     """The complementary error function, `1 - erf(input)` without its cancellation."""
 
-def erfinv(input: Operand) -> Tensor:
+def erfinv(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse of `erf`; infinite at -1 and 1, NaN outside."""
 
-def exp(input: Operand) -> Tensor:
+def exp(input: Operand, *, out: Any = None) -> Tensor:
     """`e` to the power of each element."""
 
-def exp2(input: Operand) -> Tensor:
+def exp2(input: Operand, *, out: Any = None) -> Tensor:
     """2 to the power of each element."""
 
-def expm1(input: Operand) -> Tensor:
+def expm1(input: Operand, *, out: Any = None) -> Tensor:
     """`exp(input) - 1`, accurate near zero."""
 
 def eye(
@@ -671,7 +663,7 @@ def feature_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
 def feature_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
     """``ag.nn.functional.feature_dropout`` with required arguments `p` and `train`, in place."""
 
-def fix(input: Operand) -> Tensor:
+def fix(input: Operand, *, out: Any = None) -> Tensor:
     """Each element rounded towards zero."""
 
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
@@ -686,27 +678,27 @@ def fliplr(input: Tensor) -> Tensor:
 def flipud(input: Tensor) -> Tensor:
     """A copy with rows (dimension 0) in reversed order."""
 
-def float_power(input: Operand, exponent: Operand) -> Tensor:
+def float_power(input: Operand, exponent: Operand, *, out: Any = None) -> Tensor:
     """`input` to the power of `exponent`, computed and returned in float64, or in complex128 if an operand
     is complex.
     """
 
-def floor(input: Operand) -> Tensor:
+def floor(input: Operand, *, out: Any = None) -> Tensor:
     """The largest integer not above each element."""
 
-def floor_divide(input: Operand, other: Operand) -> Tensor:
+def floor_divide(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`floor(input / other)`, element by element; integers stay integers."""
 
-def fmax(input: Operand, other: Operand) -> Tensor:
+def fmax(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The larger of two elements; the other one if one of them is NaN."""
 
-def fmin(input: Operand, other: Operand) -> Tensor:
+def fmin(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The smaller of two elements; the other one if one of them is NaN."""
 
-def fmod(input: Operand, other: Operand) -> Tensor:
+def fmod(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """C's ``fmod(input, other)``, element by element: the result has the sign of `input`."""
 
-def frac(input: Operand) -> Tensor:
+def frac(input: Operand, *, out: Any = None) -> Tensor:
     """`input - trunc(input)`: the part after the point, with the sign of the number."""
 
 def from_dlpack(ext_tensor: Any, *, device: DeviceLike | None = None, copy: _bool | None = None) -> Tensor:
@@ -745,15 +737,13 @@ def full_like(
     otherwise.
     """
 
-def gather(
-    input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, axis: _int = ...
-) -> Tensor:
+def gather(input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Any = None) -> Tensor:
     """``result[i][j][k] = input[i][index[i][j][k]][k]`` (for ``dim=1``)."""
 
-def ge(input: Operand, other: Operand) -> Tensor:
+def ge(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input >= other`."""
 
-def ger(input: Tensor, vec2: Tensor) -> Tensor:
+def ger(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """The matrix of all products of an element of one vector (rows) and one of another (columns)."""
 
 def get_default_device() -> Device:
@@ -765,10 +755,10 @@ def get_printoptions() -> dict[str, Any]:
 def get_rng_state() -> Tensor:
     """The state of the default stream; see `Generator.get_state`."""
 
-def greater(input: Operand, other: Operand) -> Tensor:
+def greater(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input > other`."""
 
-def greater_equal(input: Operand, other: Operand) -> Tensor:
+def greater_equal(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input >= other`."""
 
 def group_norm(
@@ -780,13 +770,13 @@ def group_norm(
 ) -> Tensor:
     """Group normalisation (Y."""
 
-def gt(input: Operand, other: Operand) -> Tensor:
+def gt(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input > other`."""
 
 def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor:
     """`input`, but 0 between `-lambd` and `lambd`, the two included."""
 
-def heaviside(input: Operand, values: Operand) -> Tensor:
+def heaviside(input: Operand, values: Operand, *, out: Any = None) -> Tensor:
     """0 where `input` is negative, `values` where it is zero, 1 where it is positive."""
 
 def hinge_embedding_loss(
@@ -799,7 +789,7 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """`input` where `target` is 1, ``max(0, margin - input)`` where it is -1 (elsewhere both)."""
 
-def histc(input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0) -> Tensor:
+def histc(input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0, *, out: Any = None) -> Tensor:
     """Histogram of all elements with `bins` bins of equal width between `min` and `max`; if both are 0,
     between the smallest and the largest element.
     """
@@ -807,23 +797,23 @@ def histc(input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0) -> 
 def hsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
     """`tensor_split` along columns: dimension 1, or 0 of a vector; a number of sections must divide it."""
 
-def hstack(tensors: Sequence[Tensor]) -> Tensor:
+def hstack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
     """Joined along columns: dimension 1, or 0 for vectors and numbers."""
 
-def hypot(input: Operand, other: Operand) -> Tensor:
+def hypot(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`sqrt(input ** 2 + other ** 2)` without overflow."""
 
 def imag(input: Tensor) -> Tensor:
     """The imaginary parts: a view of a complex tensor."""
 
 def index_add(
-    input: Tensor, dim: _int, index: Tensor, source: Tensor, *, alpha: Number = 1, axis: _int = ...
+    input: Tensor, dim: _int, index: Tensor, source: Tensor, *, alpha: Number = 1, out: Any = None
 ) -> Tensor:
     """A copy of `input` with ``alpha * source`` added to the entries of dimension `dim` that `index`
     names; repeats add up.
     """
 
-def index_copy(input: Tensor, dim: _int, index: Tensor, source: Tensor, *, axis: _int = ...) -> Tensor:
+def index_copy(input: Tensor, dim: _int, index: Tensor, source: Tensor, *, out: Any = None) -> Tensor:
     """A copy of `input` with the entries of `source` in the places along `dim` that `index` names."""
 
 def index_fill(input: Tensor, dim: _int, index: Tensor, value: Operand, *, axis: _int = ...) -> Tensor:
@@ -838,13 +828,13 @@ def index_put(
     included.
     """
 
-def index_select(input: Tensor, dim: _int, index: Tensor, *, axis: _int = ...) -> Tensor:
+def index_select(input: Tensor, dim: _int, index: Tensor, *, out: Any = None) -> Tensor:
     """The entries of dimension `dim` that the integer vector `index` names, in its order."""
 
 def initial_seed() -> _int:
     """The seed of the default stream."""
 
-def inner(input: Tensor, other: Tensor) -> Tensor:
+def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """Sums of products over the last dimensions of both: the dot product of vectors, and in general a
     tensor of shape ``input.shape[:-1] + other.shape[:-1]``.
     """
@@ -878,10 +868,10 @@ def isinf(input: Operand) -> Tensor:
 def isnan(input: Operand) -> Tensor:
     """Where an element (or a part of a complex one) is NaN."""
 
-def isneginf(input: Operand) -> Tensor:
+def isneginf(input: Operand, *, out: Any = None) -> Tensor:
     """Where an element is minus infinity."""
 
-def isposinf(input: Operand) -> Tensor:
+def isposinf(input: Operand, *, out: Any = None) -> Tensor:
     """Where an element is plus infinity."""
 
 def isreal(input: Operand) -> Tensor:
@@ -897,11 +887,11 @@ def kl_div(
 ) -> Tensor:
     """The Kullback-Leibler divergence ``target (log(target) - input)``; `input` holds log-probabilities."""
 
-def kron(input: Tensor, other: Tensor) -> Tensor:
+def kron(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The Kronecker product: `input` with each element replaced by its product with `other`."""
 
 def kthvalue(
-    input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, axis: _int = ..., keepdims: _bool = ...
+    input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, out: Any = None
 ) -> return_types.kthvalue:
     """The `k`-th smallest element (counted from 1) along `dim` and its index: a named tuple ``(values,
     indices)``.
@@ -916,24 +906,24 @@ def layer_norm(
 ) -> Tensor:
     """Layer normalisation (J."""
 
-def ldexp(input: Operand, other: Operand) -> Tensor:
+def ldexp(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`input * 2 ** other`, element by element."""
 
-def le(input: Operand, other: Operand) -> Tensor:
+def le(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input <= other`."""
 
-def lerp(input: Operand, end: Operand, weight: Operand) -> Tensor:
+def lerp(input: Operand, end: Operand, weight: Operand, *, out: Any = None) -> Tensor:
     """`input + weight * (end - input)`, element by element: linear interpolation; exact for weights 0 and
     1.
     """
 
-def less(input: Operand, other: Operand) -> Tensor:
+def less(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input < other`."""
 
-def less_equal(input: Operand, other: Operand) -> Tensor:
+def less_equal(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input <= other`."""
 
-def lgamma(input: Operand) -> Tensor:
+def lgamma(input: Operand, *, out: Any = None) -> Tensor:
     """The natural logarithm of the absolute value of the gamma function."""
 
 def linspace(
@@ -949,45 +939,45 @@ def linspace(
 ) -> Tensor:
     """`steps` values at equal distances, from `start` to `end`, both included."""
 
-def log(input: Operand) -> Tensor:
+def log(input: Operand, *, out: Any = None) -> Tensor:
     """The natural logarithm; NaN for negative numbers."""
 
-def log10(input: Operand) -> Tensor:
+def log10(input: Operand, *, out: Any = None) -> Tensor:
     """The logarithm to base 10."""
 
-def log1p(input: Operand) -> Tensor:
+def log1p(input: Operand, *, out: Any = None) -> Tensor:
     """`log(1 + input)`, accurate near zero."""
 
-def log2(input: Operand) -> Tensor:
+def log2(input: Operand, *, out: Any = None) -> Tensor:
     """The logarithm to base 2."""
 
 def log_softmax(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
 ) -> Tensor:
     """The logarithm of `ag.softmax`, without overflow and exact where the softmax is tiny."""
 
-def logaddexp(input: Operand, other: Operand) -> Tensor:
+def logaddexp(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`log(exp(input) + exp(other))` without overflow."""
 
-def logaddexp2(input: Operand, other: Operand) -> Tensor:
+def logaddexp2(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`log2(2 ** input + 2 ** other)` without overflow."""
 
-def logcumsumexp(input: Tensor, dim: _int | None = None, *, axis: _int | None = ...) -> Tensor:
+def logcumsumexp(input: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
     """Running ``log(sum(exp(x)))`` along `dim`, without overflow."""
 
-def logical_and(input: Operand, other: Operand) -> Tensor:
+def logical_and(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where both `input` and `other` are not zero."""
 
-def logical_not(input: Operand) -> Tensor:
+def logical_not(input: Operand, *, out: Any = None) -> Tensor:
     """Where `input` is zero."""
 
-def logical_or(input: Operand, other: Operand) -> Tensor:
+def logical_or(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input` or `other` is not zero."""
 
-def logical_xor(input: Operand, other: Operand) -> Tensor:
+def logical_xor(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where one of `input` and `other` is zero and the other is not."""
 
-def logit(input: Operand, eps: _float | None = None) -> Tensor:
+def logit(input: Operand, eps: _float | None = None, *, out: Any = None) -> Tensor:
     """`log(input / (1 - input))`, the inverse of `sigmoid`."""
 
 def logspace(
@@ -1006,17 +996,10 @@ def logspace(
     `ag.linspace`.
     """
 
-def logsumexp(
-    input: Tensor,
-    dim: Dims | None = None,
-    keepdim: _bool = False,
-    *,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
-) -> Tensor:
+def logsumexp(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """``log(sum(exp(x)))`` over `dim`, without overflow; -inf for no elements."""
 
-def lt(input: Operand, other: Operand) -> Tensor:
+def lt(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input < other`."""
 
 def manual_seed(seed: _int) -> Generator:
@@ -1043,10 +1026,10 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     broadcasts.
     """
 
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor, *, out: Any = None) -> Tensor:
     """The elements of `input` where the bool tensor `mask` is true, as a vector; both broadcast."""
 
-def matmul(input: Tensor, other: Tensor) -> Tensor:
+def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The matrix product, ``input @ other``."""
 
 @overload
@@ -1162,7 +1145,7 @@ def max_pool3d(
     ceil_mode: _bool = False,
     return_indices: _bool = False,
 ) -> Any: ...
-def maximum(input: Operand, other: Operand) -> Tensor:
+def maximum(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The larger of two elements; NaN if one of them is."""
 
 def mean(
@@ -1171,8 +1154,7 @@ def mean(
     keepdim: _bool = False,
     *,
     dtype: DTypeLike | None = None,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """Arithmetic mean over `dim`, or of all elements; NaN of no elements."""
 
@@ -1205,10 +1187,10 @@ def min(input: Tensor, *, axis: _int, keepdim: _bool = False) -> return_types.mi
 def min(input: Tensor, *, axis: _int, keepdims: _bool) -> return_types.min: ...
 @overload
 def min(input: Tensor, dim: _int, *, keepdims: _bool) -> return_types.min: ...
-def minimum(input: Operand, other: Operand) -> Tensor:
+def minimum(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The smaller of two elements; NaN if one of them is."""
 
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
+def mm(input: Tensor, mat2: Tensor, *, out: Any = None) -> Tensor:
     """The product of two matrices, (n, k) and (k, m); no broadcasting."""
 
 def moveaxis(input: Tensor, source: Dims, destination: Dims) -> Tensor:
@@ -1221,25 +1203,35 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     their order.
     """
 
-def msort(input: Tensor) -> Tensor:
+def msort(input: Tensor, *, out: Any = None) -> Tensor:
     """Values sorted along the first dimension."""
 
-def mul(input: Operand, other: Operand) -> Tensor:
+def mul(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`input * other`, element by element; `and` for bools."""
 
 def multinomial(
-    input: Tensor, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None
+    input: Tensor,
+    num_samples: _int,
+    replacement: _bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Any = None,
 ) -> Tensor:
     """Indices drawn from each row of `input` with probabilities in proportion to its elements."""
 
-def multiply(input: Operand, other: Operand) -> Tensor:
+def multiply(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`input * other`, element by element; `and` for bools."""
 
-def mv(input: Tensor, vec: Tensor) -> Tensor:
+def mv(input: Tensor, vec: Tensor, *, out: Any = None) -> Tensor:
     """The product of a matrix (n, k) and a vector (k)."""
 
 def nan_to_num(
-    input: Operand, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None
+    input: Operand,
+    nan: _float | None = None,
+    posinf: _float | None = None,
+    neginf: _float | None = None,
+    *,
+    out: Any = None,
 ) -> Tensor:
     """`input` with NaN and the infinities replaced by numbers."""
 
@@ -1249,8 +1241,7 @@ def nanmean(
     keepdim: _bool = False,
     *,
     dtype: DTypeLike | None = None,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """Mean over `dim` of the elements that are not NaN; NaN where there is none."""
 
@@ -1272,24 +1263,23 @@ def nansum(
     keepdim: _bool = False,
     *,
     dtype: DTypeLike | None = None,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """Sum over `dim` that counts NaN as zero."""
 
 def narrow(input: Tensor, dim: _int, start: _int, length: _int, *, axis: _int = ...) -> Tensor:
     """`length` entries of dimension `dim` from `start` on."""
 
-def ne(input: Operand, other: Operand) -> Tensor:
+def ne(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input != other`; also where one of them is NaN."""
 
-def neg(input: Operand) -> Tensor:
+def neg(input: Operand, *, out: Any = None) -> Tensor:
     """`-input`, element by element; unsigned integers wrap around."""
 
-def negative(input: Operand) -> Tensor:
+def negative(input: Operand, *, out: Any = None) -> Tensor:
     """`-input`, element by element; unsigned integers wrap around."""
 
-def nextafter(input: Operand, other: Operand) -> Tensor:
+def nextafter(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The next number of the dtype after each element of `input`, towards `other`."""
 
 @overload
@@ -1309,8 +1299,7 @@ def norm(
     keepdim: _bool = False,
     dtype: DTypeLike | None = None,
     *,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """The p-norm of the elements over `dim`, or of all of them."""
 
@@ -1326,7 +1315,7 @@ def normal(
 ) -> Tensor:
     """Samples of normal distributions."""
 
-def not_equal(input: Operand, other: Operand) -> Tensor:
+def not_equal(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input != other`; also where one of them is NaN."""
 
 def numel(input: Tensor) -> _int:
@@ -1353,7 +1342,7 @@ def ones_like(
 ) -> Tensor:
     """Ones in the shape of `input`, and with its dtype, device and memory order unless told otherwise."""
 
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
+def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """The matrix of all products of an element of one vector (rows) and one of another (columns)."""
 
 def pairwise_distance(
@@ -1378,16 +1367,16 @@ def poisson_nll_loss(
     `input`.
     """
 
-def polar(abs: Tensor, angle: Tensor) -> Tensor:
+def polar(abs: Tensor, angle: Tensor, *, out: Any = None) -> Tensor:
     """The complex numbers with the given distances from zero and angles in radians."""
 
-def polygamma(n: _int, input: Tensor) -> Tensor:
+def polygamma(n: _int, input: Tensor, *, out: Any = None) -> Tensor:
     """The n-th derivative of `digamma`."""
 
 def positive(input: Operand) -> Tensor:
     """`input` itself."""
 
-def pow(input: Operand, exponent: Operand) -> Tensor:
+def pow(input: Operand, exponent: Operand, *, out: Any = None) -> Tensor:
     """`input` to the power of `exponent`, element by element."""
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -1402,12 +1391,11 @@ def prod(
     keepdim: _bool = False,
     *,
     dtype: DTypeLike | None = None,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """Product over `dim`, or of all elements."""
 
-def rad2deg(input: Operand) -> Tensor:
+def rad2deg(input: Operand, *, out: Any = None) -> Tensor:
     """Angles in radians as degrees."""
 
 def rand(
@@ -1508,13 +1496,13 @@ def ravel(input: Tensor) -> Tensor:
 def real(input: Tensor) -> Tensor:
     """The real parts: a view of a complex tensor, or a real tensor itself."""
 
-def reciprocal(input: Operand) -> Tensor:
+def reciprocal(input: Operand, *, out: Any = None) -> Tensor:
     """`1 / input`."""
 
 def relu(input: Operand) -> Tensor:
     """`max(input, 0)`; NaN stays NaN."""
 
-def remainder(input: Operand, other: Operand) -> Tensor:
+def remainder(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Python's ``input % other``, element by element: the result has the sign of `other`."""
 
 def repeat_interleave(
@@ -1551,13 +1539,13 @@ def roll(input: Tensor, shifts: Dims, dims: Dims | None = None) -> Tensor:
 def rot90(input: Tensor, k: _int = 1, dims: Sequence[_int] = ...) -> Tensor:
     """Rotated by `k` times 90 degrees in the plane of `dims`, from the first towards the second."""
 
-def round(input: Operand, *, decimals: _int = 0) -> Tensor:
+def round(input: Operand, *, decimals: _int = 0, out: Any = None) -> Tensor:
     """Each element rounded to the nearest integer, halves to the even one."""
 
-def row_stack(tensors: Sequence[Tensor]) -> Tensor:
+def row_stack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
     """Joined along rows: dimension 0; vectors are rows."""
 
-def rsqrt(input: Operand) -> Tensor:
+def rsqrt(input: Operand, *, out: Any = None) -> Tensor:
     """`1 / sqrt(input)`."""
 
 def rsub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
@@ -1581,11 +1569,11 @@ def scatter(
     *,
     value: Operand | None = None,
     reduce: str | None = None,
-    axis: _int = ...,
+    out: Any = None,
 ) -> Tensor:
     """A copy of `input` with ``result[i][index[i][j][k]][k] = src[i][j][k]`` (for ``dim=1``)."""
 
-def scatter_add(input: Tensor, dim: _int, index: Tensor, src: Operand, *, axis: _int = ...) -> Tensor:
+def scatter_add(input: Tensor, dim: _int, index: Tensor, src: Operand, *, out: Any = None) -> Tensor:
     """A copy of `input` with ``result[i][index[i][j][k]][k] += src[i][j][k]`` (for ``dim=1``); repeated
     indices all add.
     """
@@ -1598,7 +1586,7 @@ def scatter_reduce(
     reduce: str,
     *,
     include_self: _bool = True,
-    axis: _int = ...,
+    out: Any = None,
 ) -> Tensor:
     """A copy of `input` in which the elements of `src` that `index` sends to one place along `dim` are
     combined.
@@ -1612,6 +1600,7 @@ def searchsorted(
     right: _bool = False,
     side: str | None = None,
     sorter: Tensor | None = None,
+    out: Any = None,
 ) -> Tensor:
     """Where each value would have to go in the sorted last dimension of `sorted_sequence` to keep it
     sorted.
@@ -1622,6 +1611,9 @@ def seed() -> _int:
 
 def select(input: Tensor, dim: _int, index: _int, *, axis: _int = ...) -> Tensor:
     """Entry `index` of dimension `dim`, which disappears."""
+
+def select_scatter(input: Tensor, src: Tensor, dim: _int, index: _int) -> Tensor:
+    """A copy of `input` with `src` as entry `index` of dimension `dim`."""
 
 def selu(input: Tensor) -> Tensor:
     """`elu` with the scales that keep mean 0 and variance 1 from layer to layer."""
@@ -1646,34 +1638,46 @@ def set_printoptions(
 def set_rng_state(new_state: Tensor) -> None:
     """Take the default stream back to a state that `get_rng_state` returned."""
 
-def sgn(input: Operand) -> Tensor:
+def sgn(input: Operand, *, out: Any = None) -> Tensor:
     """`input / abs(input)`, and 0 at 0: the sign of each element, also of complex ones."""
 
-def sigmoid(input: Operand) -> Tensor:
+def sigmoid(input: Operand, *, out: Any = None) -> Tensor:
     """`1 / (1 + exp(-input))`."""
 
-def sign(input: Operand) -> Tensor:
+def sign(input: Operand, *, out: Any = None) -> Tensor:
     """-1, 0 or 1, as the sign of each element (for complex numbers see `sgn`)."""
 
-def signbit(input: Operand) -> Tensor:
+def signbit(input: Operand, *, out: Any = None) -> Tensor:
     """Where an element is negative, -0.0 included."""
 
-def sin(input: Operand) -> Tensor:
+def sin(input: Operand, *, out: Any = None) -> Tensor:
     """The sine of angles in radians."""
 
-def sinc(input: Operand) -> Tensor:
+def sinc(input: Operand, *, out: Any = None) -> Tensor:
     """`sin(pi * input) / (pi * input)`, and 1 at 0."""
 
-def sinh(input: Operand) -> Tensor:
+def sinh(input: Operand, *, out: Any = None) -> Tensor:
     """The hyperbolic sine."""
 
+def slice_scatter(
+    input: Tensor,
+    src: Tensor,
+    dim: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+    *,
+    stop: _int | None = None,
+) -> Tensor:
+    """A copy of `input` with `src` as the entries ``start:end:step`` of dimension `dim`."""
+
 def softmax(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
+    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
 ) -> Tensor:
     """``exp(x) / sum(exp(x))`` along `dim`: positive numbers that add up to one."""
 
 def sort(
-    input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False, *, axis: _int = ...
+    input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False, *, out: Any = None
 ) -> return_types.sort:
     """Sorted values along `dim` and the indices they came from: a named tuple ``(values, indices)``."""
 
@@ -1689,16 +1693,16 @@ def split_with_sizes(
 ) -> tuple[Tensor, ...]:
     """Pieces of the given `split_sizes` along dimension `dim`."""
 
-def sqrt(input: Operand) -> Tensor:
+def sqrt(input: Operand, *, out: Any = None) -> Tensor:
     """The square root; NaN for negative numbers."""
 
-def square(input: Operand) -> Tensor:
+def square(input: Operand, *, out: Any = None) -> Tensor:
     """The square of each element; integers stay integers."""
 
 def squeeze(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
     """The dimensions `dim` (an int, a tuple, or None for all) dropped where they have size 1; others stay."""
 
-def stack(tensors: Sequence[Tensor], dim: _int = 0, *, axis: _int = ...) -> Tensor:
+def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
     """Tensors of one shape, stacked along a new dimension at place `dim` of the result; dtypes are
     promoted.
     """
@@ -1710,8 +1714,7 @@ def std(
     keepdim: _bool = False,
     *,
     correction: Number | None = None,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """Standard deviation: the square root of `ag.var`, with the same arguments."""
 
@@ -1727,10 +1730,10 @@ def std_mean(
 ) -> tuple[Tensor, Tensor]:
     """`ag.std` and `ag.mean` over the same dimensions, as a tuple."""
 
-def sub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+def sub(input: Operand, other: Operand, *, alpha: Number = 1, out: Any = None) -> Tensor:
     """`input - alpha * other`, element by element."""
 
-def subtract(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
+def subtract(input: Operand, other: Operand, *, alpha: Number = 1, out: Any = None) -> Tensor:
     """`input - alpha * other`, element by element."""
 
 def sum(
@@ -1739,8 +1742,7 @@ def sum(
     keepdim: _bool = False,
     *,
     dtype: DTypeLike | None = None,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """Sum over `dim`, or of all elements."""
 
@@ -1753,22 +1755,20 @@ def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
 def t(input: Operand) -> Tensor:
     """The transpose of a matrix; vectors and numbers stay as they are."""
 
-def take(input: Tensor, index: Tensor) -> Tensor:
+def take(input: Tensor, index: Tensor, *, out: Any = None) -> Tensor:
     """The elements of the flattened `input` at `index`, in the shape of `index`; negative ones count from
     the end.
     """
 
-def take_along_dim(
-    input: Tensor, indices: Tensor, dim: _int | None = None, *, axis: _int | None = ...
-) -> Tensor:
+def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
     """Like `gather`, but `input` and `indices` broadcast in the other dimensions; without `dim`, from the
     flattened tensor.
     """
 
-def tan(input: Operand) -> Tensor:
+def tan(input: Operand, *, out: Any = None) -> Tensor:
     """The tangent of angles in radians."""
 
-def tanh(input: Operand) -> Tensor:
+def tanh(input: Operand, *, out: Any = None) -> Tensor:
     """The hyperbolic tangent."""
 
 def tensor(
@@ -1788,7 +1788,7 @@ def tensor_split(
     indices.
     """
 
-def tensordot(a: Tensor, b: Tensor, dims: Dims = 2) -> Tensor:
+def tensordot(a: Tensor, b: Tensor, dims: Dims = 2, *, out: Any = None) -> Tensor:
     """Sums of products over dimensions of `a` and `b`."""
 
 def threshold(input: Tensor, threshold: _float, value: _float) -> Tensor:
@@ -1798,7 +1798,7 @@ def tile(input: Tensor, *dims: Sizes) -> Tensor:
     """Like `repeat`, but fewer repeats than dimensions are allowed: missing ones, in front, are 1."""
 
 def topk(
-    input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, axis: _int = ...
+    input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, out: Any = None
 ) -> return_types.topk:
     """The `k` largest (or smallest) elements along `dim`, in order, and their indices: a named tuple
     ``(values, indices)``.
@@ -1810,7 +1810,7 @@ def trace(input: Operand) -> Tensor:
 def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """Dimensions `dim0` and `dim1` swapped."""
 
-def tril(input: Tensor, diagonal: _int = 0) -> Tensor:
+def tril(input: Tensor, diagonal: _int = 0, *, out: Any = None) -> Tensor:
     """The lower triangles of matrices, zeros above; `diagonal` > 0 keeps that many diagonals more."""
 
 def tril_indices(
@@ -1836,7 +1836,7 @@ def triplet_margin_loss(
     `ag.pairwise_distance`.
     """
 
-def triu(input: Tensor, diagonal: _int = 0) -> Tensor:
+def triu(input: Tensor, diagonal: _int = 0, *, out: Any = None) -> Tensor:
     """The upper triangles of matrices, zeros below; `diagonal` > 0 leaves that many diagonals out."""
 
 def triu_indices(
@@ -1846,10 +1846,10 @@ def triu_indices(
     shape (2, count).
     """
 
-def true_divide(input: Operand, other: Operand) -> Tensor:
+def true_divide(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`input / other`, element by element: `div` without a rounding mode."""
 
-def trunc(input: Operand) -> Tensor:
+def trunc(input: Operand, *, out: Any = None) -> Tensor:
     """Each element rounded towards zero."""
 
 def unbind(input: Tensor, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
@@ -1886,8 +1886,7 @@ def var(
     keepdim: _bool = False,
     *,
     correction: Number | None = None,
-    axis: Dims | None = ...,
-    keepdims: _bool = ...,
+    out: Any = None,
 ) -> Tensor:
     """Variance over `dim`, or of all elements: ``sum(|x - mean|^2) / (n - correction)``, in two passes."""
 
@@ -1914,7 +1913,7 @@ def view_as_real(input: Tensor) -> Tensor:
 def vsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
     """`tensor_split` along rows: dimension 0; a number of sections must divide it."""
 
-def vstack(tensors: Sequence[Tensor]) -> Tensor:
+def vstack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
     """Joined along rows: dimension 0; vectors are rows."""
 
 @overload
@@ -1923,7 +1922,7 @@ def where(condition: Tensor) -> tuple[Tensor, ...]:
 
 @overload
 def where(condition: Tensor, input: Operand, other: Operand) -> Tensor: ...
-def xlogy(input: Operand, other: Operand) -> Tensor:
+def xlogy(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`input * log(other)`, and 0 where `input` is 0 (NaN where `other` is NaN)."""
 
 def zeros(

@@ -10,7 +10,7 @@ from autograd_gpu import errors
 from autograd_gpu.core.engine import mask_of, reachable
 from autograd_gpu.core.graph import Array, Leaf, Node, Pick, Tensor, node_of
 from autograd_gpu.core.op import Op
-from autograd_gpu.core.saved import NEVER, Packed, Withheld, is_freed
+from autograd_gpu.core.saved import NEVER, Packed, entries_of, is_freed
 from autograd_gpu.device import type_of
 
 
@@ -57,7 +57,7 @@ def kept_by(node: Node) -> Iterator[Kept]:
     """The arrays that a node keeps for backward. None once they were freed."""
     if node.kept is None or is_freed(node):
         return
-    entries = iter(node.kept.entries if isinstance(node.kept, Withheld) else node.kept)
+    entries = iter(entries_of(node))
     op: Any = node.op
     if not isinstance(op, Op):
         for number, saved in enumerate(entries):

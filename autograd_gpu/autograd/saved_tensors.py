@@ -16,7 +16,7 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.engine import mask_of
 from autograd_gpu.core.graph import Array, Leaf, Node, Tensor, Version, alias_of, node_of, wrap
 from autograd_gpu.core.op import REGISTRY, Op, when_defined
-from autograd_gpu.core.saved import NEVER, Packed, Withheld, is_freed
+from autograd_gpu.core.saved import NEVER, Packed, Withheld, entries_of, is_freed
 
 __all__ = [
     "SavedTensor",
@@ -271,7 +271,7 @@ class SavedTensor:
             )
         position = self._position
         assert position is not None
-        entries = list(node.kept.entries if isinstance(node.kept, Withheld) else node.kept)
+        entries = list(entries_of(node))
         if isinstance(entries[position], Packed):
             raise RuntimeError(
                 "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks is "
@@ -389,4 +389,4 @@ for _name in _OURS:
 for _op in REGISTRY.values():
     _offer_all(_op)
 when_defined.append(_offer_all)
-Node.__dir__ = _node_attributes  # type: ignore[method-assign]
+Node.__dir__ = _node_attributes  # type: ignore[method-assign, assignment]

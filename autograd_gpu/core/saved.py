@@ -95,6 +95,12 @@ def _opened(entry: Any) -> Any:
     return entry.open() if entry.__class__ is Packed else entry
 
 
+def entries_of(node: Node) -> tuple[Any, ...]:
+    """What a node keeps, packed or not; nothing if it was freed."""
+    kept = node.kept.entries if node.kept.__class__ is Withheld else node.kept
+    return kept or ()
+
+
 def is_freed(node: Node) -> bool:
     """Whether a backward pass has used up what the node kept."""
     return node.kept.__class__ is Withheld and node.kept.entries is None

@@ -155,6 +155,9 @@ class TensorMethods:
     def __rand__(self, other: _bool | _int | _float | _complex) -> Tensor: ...
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]: ...
     def __repr__(self) -> str: ...
+    def __reversed__(self) -> Tensor:
+        """The first dimension flipped, as in PyTorch."""
+
     def __rfloordiv__(self, other: _bool | _int | _float | _complex) -> Tensor: ...
     def __rlshift__(self, other: _bool | _int | _float | _complex) -> Tensor: ...
     def __rmatmul__(self, other: _bool | _int | _float | _complex) -> Tensor: ...
@@ -615,13 +618,15 @@ class TensorMethods:
     def count_nonzero(self, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
         """How many elements over `dim` (int or tuple of ints; None for all) are not zero, as int64."""
 
-    def cpu(self) -> Tensor:
+    def cpu(self, memory_format: Any = None) -> Tensor:
         """The tensor in main memory."""
 
     def cross(self, other: Tensor, dim: _int | None = None) -> Tensor:
         """The cross product along `dim`; without it, along the first dimension of size 3."""
 
-    def cuda(self, device: DeviceLike | None = None, non_blocking: _bool = False) -> Tensor:
+    def cuda(
+        self, device: DeviceLike | None = None, non_blocking: _bool = False, memory_format: Any = None
+    ) -> Tensor:
         """The tensor on a GPU (default: the current one)."""
 
     def cummax(self, dim: _int | None = None, *, axis: _int | None = ...) -> return_types.cummax:
@@ -652,6 +657,8 @@ class TensorMethods:
 
     @data.setter
     def data(self, value: Tensor) -> None: ...
+    @data.deleter
+    def data(self) -> None: ...
     def data_ptr(self) -> _int:
         """The address of the first element."""
 
@@ -686,6 +693,9 @@ class TensorMethods:
         """The diagonal of the matrices in `dim1` and `dim2`, as the last dimension; `offset` > 0 is above
         the main one.
         """
+
+    def diagonal_scatter(self, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+        """A copy of `input` with `src` on a diagonal of the matrices in `dim1` and `dim2`."""
 
     def digamma(self) -> Tensor:
         """The derivative of `lgamma`."""
@@ -770,7 +780,7 @@ class TensorMethods:
     def exp_(self) -> Tensor:
         """In-place `exp`: `e` to the power of each element."""
 
-    def expand(self, *size: Sizes, implicit: _bool = False) -> Tensor:
+    def expand(self, *sizes: Sizes, size: Sizes | None = None, implicit: _bool = False) -> Tensor:
         """Dimensions of size 1 repeated, and new ones added in front, without using memory; -1 keeps a
         size.
         """
@@ -789,6 +799,9 @@ class TensorMethods:
 
     def fill_(self, value: Operand) -> Tensor:
         """Set every element to a number or to a 0-d tensor (which may have a gradient), in place."""
+
+    def fill_diagonal_(self, fill_value: _float, wrap: _bool = False) -> Tensor:
+        """Write a number on the main diagonal, in place."""
 
     def fix(self) -> Tensor:
         """Each element rounded towards zero."""
@@ -951,7 +964,7 @@ class TensorMethods:
         dimension `dim` that `index` names;
         """
 
-    def index_copy(self, dim: _int, index: Tensor, source: Tensor, *, axis: _int = ...) -> Tensor:
+    def index_copy(self, dim: _int, index: Tensor, source: Tensor) -> Tensor:
         """A copy of `input` with the entries of `source` in the places along `dim` that `index` names."""
 
     def index_copy_(self, dim: _int, index: Tensor, source: Tensor) -> Tensor:
@@ -1021,6 +1034,9 @@ class TensorMethods:
 
     def is_nonzero(self) -> _bool:
         """Whether the only element of a tensor is not zero."""
+
+    def is_pinned(self, device: DeviceLike | None = None) -> _bool:
+        """Whether the tensor is in page-locked main memory."""
 
     def is_signed(self) -> _bool:
         """Whether the dtype can hold negative numbers."""
@@ -1514,6 +1530,11 @@ class TensorMethods:
         input.
         """
 
+    def pin_memory(self, device: DeviceLike | None = None) -> Tensor:
+        """The values, without history, in page-locked main memory, which GPUs read directly; the tensor
+        itself if it is there.
+        """
+
     def polygamma(self, n: _int) -> Tensor:
         """The n-th derivative of `digamma`: see `ag.polygamma`."""
 
@@ -1574,6 +1595,11 @@ class TensorMethods:
     def reciprocal_(self) -> Tensor:
         """In-place `reciprocal`: `1 / input`."""
 
+    def record_stream(self, stream: Any) -> None:
+        """Keep the tensor's memory until the work that a stream has now is done, even if the tensor goes
+        before.
+        """
+
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(grad)`` when the gradient of this tensor is known; a tensor it returns takes the
         gradient's place.
@@ -1627,6 +1653,14 @@ class TensorMethods:
 
     def reshape_as(self, other: Tensor) -> Tensor:
         """`input` reshaped to the shape of `other`."""
+
+    def resize_(self, *sizes: Sizes) -> Tensor:
+        """Give the tensor another number of elements, in place: the first ones stay; new ones are not
+        initialised.
+        """
+
+    def resize_as_(self, other: Tensor) -> Tensor:
+        """`resize_` to the shape of `other`."""
 
     def resolve_conj(self) -> Tensor:
         """`input` itself: conjugates are computed when they are asked for, never marked lazily."""
@@ -1683,7 +1717,7 @@ class TensorMethods:
         ``dim=1``).
         """
 
-    def scatter_add(self, dim: _int, index: Tensor, src: Operand, *, axis: _int = ...) -> Tensor:
+    def scatter_add(self, dim: _int, index: Tensor, src: Operand) -> Tensor:
         """A copy of `input` with ``result[i][index[i][j][k]][k] += src[i][j][k]`` (for ``dim=1``);
         repeated indices all add.
         """
@@ -1716,6 +1750,9 @@ class TensorMethods:
 
     def select(self, dim: _int, index: _int, *, axis: _int = ...) -> Tensor:
         """Entry `index` of dimension `dim`, which disappears."""
+
+    def select_scatter(self, src: Tensor, dim: _int, index: _int) -> Tensor:
+        """A copy of `input` with `src` as entry `index` of dimension `dim`."""
 
     def sgn(self) -> Tensor:
         """`input / abs(input)`, and 0 at 0: the sign of each element, also of complex ones."""
@@ -1771,6 +1808,18 @@ class TensorMethods:
 
     @overload
     def size(self, dim: _int) -> _int: ...
+    def slice_scatter(
+        self,
+        src: Tensor,
+        dim: _int = 0,
+        start: _int | None = None,
+        end: _int | None = None,
+        step: _int = 1,
+        *,
+        stop: _int | None = None,
+    ) -> Tensor:
+        """A copy of `input` with `src` as the entries ``start:end:step`` of dimension `dim`."""
+
     def softmax(
         self, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
     ) -> Tensor:
@@ -1807,6 +1856,9 @@ class TensorMethods:
         """The dimensions `dim` (an int, a tuple, or None for all) dropped where they have size 1; others
         stay.
         """
+
+    def squeeze_(self, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
+        """`squeeze` in place: the tensor itself loses dimensions of size 1."""
 
     def std(
         self,
@@ -1860,11 +1912,20 @@ class TensorMethods:
     def swapaxes(self, dim0: _int, dim1: _int) -> Tensor:
         """Dimensions `dim0` and `dim1` swapped."""
 
+    def swapaxes_(self, dim0: _int, dim1: _int) -> Tensor:
+        """`transpose` in place: the tensor itself gets the other shape."""
+
     def swapdims(self, dim0: _int, dim1: _int) -> Tensor:
         """Dimensions `dim0` and `dim1` swapped."""
 
+    def swapdims_(self, dim0: _int, dim1: _int) -> Tensor:
+        """`transpose` in place: the tensor itself gets the other shape."""
+
     def t(self) -> Tensor:
         """The transpose of a matrix; vectors and numbers stay as they are."""
+
+    def t_(self) -> Tensor:
+        """`t` in place: the tensor itself gets the transposed shape."""
 
     def take(self, index: Tensor) -> Tensor:
         """The elements of the flattened `input` at `index`, in the shape of `index`; negative ones count
@@ -1928,11 +1989,24 @@ class TensorMethods:
     def transpose(self, dim0: _int, dim1: _int) -> Tensor:
         """Dimensions `dim0` and `dim1` swapped."""
 
+    def transpose_(self, dim0: _int, dim1: _int) -> Tensor:
+        """`transpose` in place: the tensor itself gets the other shape."""
+
     def tril(self, diagonal: _int = 0) -> Tensor:
         """The lower triangles of matrices, zeros above; `diagonal` > 0 keeps that many diagonals more."""
 
+    def tril_(self, diagonal: _int = 0) -> Tensor:
+        """In-place `tril`: The lower triangles of matrices, zeros above; `diagonal` > 0 keeps that many
+        diagonals more.
+        """
+
     def triu(self, diagonal: _int = 0) -> Tensor:
         """The upper triangles of matrices, zeros below; `diagonal` > 0 leaves that many diagonals out."""
+
+    def triu_(self, diagonal: _int = 0) -> Tensor:
+        """In-place `triu`: The upper triangles of matrices, zeros below; `diagonal` > 0 leaves that many
+        diagonals out.
+        """
 
     def true_divide(self, other: Operand) -> Tensor:
         """`input / other`, element by element: `div` without a rounding mode."""
@@ -1989,6 +2063,9 @@ class TensorMethods:
     def unsqueeze(self, dim: _int, *, axis: _int = ...) -> Tensor:
         """A new dimension of size 1 at place `dim` of the result."""
 
+    def unsqueeze_(self, dim: _int, *, axis: _int = ...) -> Tensor:
+        """`unsqueeze` in place: the tensor itself gets a dimension of size 1."""
+
     def var(
         self,
         dim: Dims | None = None,
@@ -2004,7 +2081,11 @@ class TensorMethods:
         """
 
     def view(
-        self, *size: Sizes | DTypeLike, shape: Sizes | None = None, dtype: DTypeLike | None = None
+        self,
+        *sizes: Sizes,
+        size: Sizes | None = None,
+        shape: Sizes | None = None,
+        dtype: DTypeLike | None = None,
     ) -> Tensor:
         """The same elements in another shape (ints; one may be -1), sharing memory; or, given a dtype, the
         same bytes read as another dtype, which scales the last dimension by the ratio of the item sizes

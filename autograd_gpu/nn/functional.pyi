@@ -122,6 +122,11 @@ def batch_norm(
 ) -> Tensor:
     """Batch normalisation (S."""
 
+def bias_activation(input: Tensor, bias: Tensor, activation: str = "gelu") -> Tensor:
+    """``activation(input + bias)``: what follows a matrix product in most networks, without a sum in
+    memory.
+    """
+
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``result[..., o] = sum over i, j of input1[..., i] weight[o, i, j] input2[..., j]``, plus `bias`
     (o).
@@ -234,9 +239,7 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """``1 - cos(input1, input2)`` where `target` is 1, ``max(0, cos - margin)`` where it is -1."""
 
-def cosine_similarity(
-    x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08, *, axis: _int = ...
-) -> Tensor:
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08) -> Tensor:
     """``x1 ."""
 
 def cross_entropy(
