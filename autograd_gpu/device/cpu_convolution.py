@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from autograd_gpu.device import threads
+from autograd_gpu.device import cpu_winograd, threads
 from autograd_gpu.device.portable.base import Array, Shape, float32, is_half
 from autograd_gpu.device.portable.convolution import Convolution, output_size, seen_by
 
@@ -50,6 +50,8 @@ class CpuConvolution(Convolution):
                 x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
             )
         problem = _Problem(x.shape, weight.shape, stride, padding, dilation, groups)
+        if cpu_winograd.suits(x, weight, problem.size, stride, dilation, groups):
+            return cpu_winograd.convolve(x, weight, bias, problem.size, padding)
         outputs, places = weight.shape[0], problem.places
         result = np.empty((x.shape[0], outputs, *problem.size), np.result_type(x, weight))
         matrix = weight.reshape(groups, outputs // groups, -1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd_gpu as ag
-from autograd_gpu.device import cpu_convolution, cpu_namespace
+from autograd_gpu.device import cpu_convolution, cpu_namespace, cpu_winograd
 from autograd_gpu.device.namespace import ArrayNamespace
 
 portable: Any = ArrayNamespace(np)
@@ -81,3 +81,38 @@ def test_results_do_not_depend_on_the_number_of_threads(shape: str, parts: None,
     ag.set_num_threads(1)
     for one, two in zip(_results(cpu_namespace, SHAPES[shape], np.float32), with_two, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+# images, channels, outputs, size, padding: tiles that fit, that do not, parts of an image, more padding than the kernel has
+WINOGRAD: dict[str, tuple[Any, ...]] = {
+    "whole tiles": (2, 32, 40, (16, 20), (1, 1)),
+    "cut tiles": (2, 40, 32, (17, 23), (0, 1)),
+    "parts of an image": (1, 64, 32, (70, 33), (1, 1)),
+    "much padding": (1, 32, 32, (14, 13), (3, 2)),
+}
+
+
+@pytest.mark.parametrize("shape", WINOGRAD)
+def test_winograd_is_a_convolution(shape: str, two_threads: None) -> None:
+    images, channels, outputs, size, padding = WINOGRAD[shape]
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((images, channels, *size)).astype(np.float32)
+    weight = rng.standard_normal((outputs, channels, 3, 3)).astype(np.float32)
+    bias = rng.standard_normal(outputs).astype(np.float32)
+    ones = (1, 1)
+    params: Any = {"stride": ones, "padding": padding, "dilation": ones, "groups": 1}
+    exact = portable.conv2d(
+        x.astype(np.float64), weight.astype(np.float64), bias.astype(np.float64), **params
+    )
+    assert cpu_winograd.suits(x, weight, exact.shape[2:], ones, ones, 1)
+    assert not cpu_winograd.suits(x.astype(np.float64), weight, exact.shape[2:], ones, ones, 1)
+    ours = cpu_namespace.conv2d(x, weight, bias, **params)
+    assert np.abs(ours - exact).max() < 1.5e-5 * np.abs(exact).max()
+    ag.set_num_threads(1)
+    np.testing.assert_array_equal(cpu_namespace.conv2d(x, weight, bias, **params), ours)
+    g = rng.standard_normal(ours.shape).astype(np.float32)
+    exact = portable.conv2d_input(
+        g.astype(np.float64), weight.astype(np.float64), input_shape=x.shape, **params
+    )
+    ours = cpu_namespace.conv2d_input(g, weight, input_shape=x.shape, **params)
+    assert np.abs(ours - exact).max() < 1.5e-5 * np.abs(exact).max()
