@@ -119,7 +119,7 @@ __global__ void forward_long(
 // dx = rstd (t - mean(t) - n mean(t n)) with n = (x - mean) rstd and t = g weight; without mean(t) for RMS. A block takes
 // `rows_each` rows and writes its sums of g n and of g to (slices, 2, columns). dx and partials may be null.
 template <typename T, bool RMS, int N, int COUNT, int THREADS>
-__global__ void backward_row(
+__launch_bounds__(BLOCK, 2) __global__ void backward_row(
     const T *g, const T *x, const void *weight, bool wide, const Wide<T> *means, const Wide<T> *rstds, T *dx,
     Wide<T> *partials, i64 rows, int columns, i64 rows_each) {
     typedef Wide<T> W;
