@@ -1,4 +1,4 @@
-"""Cross-entropy of large matrices of logits on the CPU: the softmax of a block of rows exists in the cache only.
+"""Cross-entropy of matrices of logits on the CPU: of large ones, the softmax of a block of rows exists in the cache only.
 
 The op's body goes through memory once per step and holds two more arrays of the size of the logits. What is not the usual
 case (other class dimensions, label smoothing, halves) goes to the body.
@@ -26,20 +26,23 @@ def _fit(input: Array, dim: int, label_smoothing: float, inside: DType) -> bool:
         and dim == 1
         and not label_smoothing
         and input.dtype == inside
-        and input.size >= LARGE
         and input.flags.c_contiguous
+        and input.size > 0
     )
 
 
 def _for_rows(part: Callable[[int, int], None], input: Array) -> None:
     rows, classes = input.shape
+    if input.size < LARGE:
+        part(0, rows)
+        return
     threads.for_ranges(part, rows, max(1, threads.BLOCK // classes), limit_blas=True)
 
 
 def _rows(target: Array, weight: Array | None, ignore_index: int, dtype: DType) -> tuple[Array, Array, Array]:
     """For each target: whether it counts, a class that can be looked up, and the weight of its loss."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = target * valid  # class 0 stands in for what is ignored
     return valid, label, valid.astype(dtype) if weight is None else weight[label] * valid
 
 

@@ -22,6 +22,8 @@ from autograd_gpu.device.portable.reductions import Reductions
 
 #: elements from which rows are worth cutting into blocks
 LARGE = 2**16
+#: elements up to which BLAS uses one thread whatever it was told
+SMALL = 2**13
 
 
 def _for_rows(part: Callable[[int, int], None], rows: int, length: int) -> None:
@@ -81,14 +83,19 @@ def _row_dot(a: Array, b: Array) -> Array:
 
 def _row_sum(x: Array) -> Array:
     """The sums along axis 1, which is kept."""
-    if x.ndim == 2:
+    if x.ndim == 2 and x.size > SMALL:
         return (x @ np.ones(x.shape[1], x.dtype))[:, None]
     return np.add.reduce(x, axis=1, keepdims=True)
 
 
 def _along(dim: int | None, part: Callable[..., None], *operands: Array) -> Array:
     """The result of ``part(*blocks, block of the result)``, where `dim` is axis 1 of the blocks; halves go through float32."""
-    shape, dtype = operands[-1].shape, operands[-1].dtype
+    last = operands[-1]
+    shape, dtype = last.shape, last.dtype
+    if dim == 1 and last.ndim == 2 and 0 < last.size <= SMALL and dtype.char in "fd":
+        result = np.empty(shape, dtype)
+        part(*operands, result)
+        return result
     axis = None if dim is None else dim % len(shape)
     outer = 1 if axis is None else math.prod(shape[:axis])
     length = 1 if axis is None else shape[axis]
@@ -114,6 +121,13 @@ def _mean_square(rows: Array) -> Array:
 
 class RowNormalization(Normalization):
     """Layer and root-mean-square normalisation and their gradients over large arrays of float32 or float64."""
+
+    def _row_mean_product(self, a: Array, b: Array) -> Array:
+        if a.shape[1] > SMALL:
+            return super()._row_mean_product(a, b)
+        sums = np.vecdot(a, b)
+        sums /= a.shape[1]
+        return sums[:, None]  # type: ignore[no-any-return]
 
     def native_layer_norm_forward(
         self, x: Array, weight: Array | None = None, bias: Array | None = None, *, dims: int, eps: float
