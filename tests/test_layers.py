@@ -60,6 +60,7 @@ MAY_IMPORT_ARRAYS = {
     "autograd": "gradcheck compares numerical with analytical derivatives, on the host",
     "tensor": "turns tensors into NumPy arrays and back (numpy(), tensor(), __array__)",
     "testing": "compares results with references, on the host",
+    "utils.data": "NumPy arrays in data sets become tensors",
     "demo": "scikit-learn's data set comes as NumPy arrays",
 }
 
