@@ -3,6 +3,7 @@
 pytest                       the CPU, and CUDA where there is a device
 pytest --device cpu          the CPU only
 pytest --device cuda -m gpu  nothing but the tests that use a CUDA device
+pytest --device cuda:1       tests with the fixture on the second card, while the first is the current one
 pytest --dtypes float32,int64  of the op rows, only those of these dtypes
 pytest --require-gpu         fail, rather than skip, where a test needs a CUDA device and there is none
 """
@@ -25,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("autograd_gpu")
     group.addoption(
         "--device",
-        choices=("cpu", "cuda", "all"),
+        choices=("cpu", "cuda", "cuda:1", "all"),
         default="all",
         help="the devices that tests with the `device` fixture run on (default: all)",
     )
@@ -52,8 +53,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         params: list[Any] = []
         if chosen in ("cpu", "all"):
             params.append("cpu")
-        if chosen in ("cuda", "all"):
-            params.append(pytest.param("cuda", marks=pytest.mark.gpu))
+        if chosen != "cpu":
+            params.append(pytest.param("cuda" if chosen == "all" else chosen, marks=pytest.mark.gpu))
         metafunc.parametrize("device", params, indirect=True)
 
 

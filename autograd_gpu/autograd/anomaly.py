@@ -166,8 +166,8 @@ def _leave(running: list[Node], node: Node, inputs: tuple[Any, ...], outputs: tu
 
 
 def _has_nan(g: Tensor) -> bool:
-    array = g._array
-    return bool((array != array).any())
+    namespace = g._type.namespace
+    return bool(namespace.any(namespace.isnan(g._array)))
 
 
 def _story(node: Node) -> str:
@@ -263,10 +263,10 @@ class detect_nonfinite(ContextDecorator):
     def _bad(self, tensor: Tensor) -> bool:
         if not tensor._type.differentiable:
             return False
-        array = tensor._array
         if self.check_inf:
-            return not bool(tensor._type.namespace.isfinite(array).all())
-        return bool((array != array).any())
+            namespace = tensor._type.namespace
+            return not bool(namespace.all(namespace.isfinite(tensor._array)))
+        return _has_nan(tensor)
 
 
 def _host(tensor: Tensor) -> np.ndarray[Any, Any]:

@@ -11,3 +11,16 @@ values = False
 def looked_at(kind: Any) -> bool:
     """Whether ops look at the values of tensors of an ArrayType, to refuse those that are out of range."""
     return values or kind.device.type == "cpu"
+
+
+def extremes(kind: Any, array: Any) -> tuple[Any, Any] | None:
+    """The least and the largest element (NaN if there is one) of an array of an ArrayType, where values are looked at and
+    there are any."""
+    if not array.size or not looked_at(kind):
+        return None
+    low, high = kind.namespace.run(_extremes, array)
+    return low, high
+
+
+def _extremes(array: Any) -> tuple[Any, Any]:
+    return array.min().item(), array.max().item()

@@ -12,7 +12,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import fused_gradient, op
-from autograd_gpu.device.checks import looked_at
+from autograd_gpu.device.checks import extremes
 from autograd_gpu.device.portable.base import float32, int64
 from autograd_gpu.dtypes import FLOAT, float32 as float32_type, int64 as int64_type, uint8
 from autograd_gpu.ops.arguments import check_tensor, in_dtype
@@ -255,7 +255,9 @@ def _index_target(
     classes = input.shape[_class_dim(input)]
     _check_weight(name, input, weight, classes)
     labels = target._array
-    if looked_at(target._type) and labels.size and (labels.min() < 0 or labels.max() >= classes):
+    found = extremes(target._type, labels)
+    if found is not None and (found[0] < 0 or found[1] >= classes):
+        labels = target._type.namespace.to_host(labels)
         wrong = labels[(labels != ignore_index) & ((labels < 0) | (labels >= classes))]
         if wrong.size:
             raise IndexError(

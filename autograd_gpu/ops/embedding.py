@@ -10,6 +10,7 @@ from autograd_gpu.core.graph import Tensor, bump, wrap
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.device.checks import looked_at
 from autograd_gpu.ops.arguments import check_tensor
+from autograd_gpu.ops.index import out_of_range
 
 
 @op("general", grad_name="EmbeddingBackward0")
@@ -131,14 +132,11 @@ def embedding(
 
 def _check_indices(indices: Tensor, weight: Tensor) -> None:
     """Where values are looked at: a GPU would have to be waited for."""
-    array, rows = indices._array, weight._array.shape[0]
-    if looked_at(indices._type) and array.size:
-        low, high = int(array.min()), int(array.max())
-        if low < 0 or high >= rows:
-            raise IndexError(
-                f"index out of range in self\n  in embedding: index {low if low < 0 else high} into weight "
-                f"{list(weight._array.shape)}{errors.here()}"
-            )
+    bad = out_of_range(indices, 0, weight._array.shape[0])
+    if bad is not None:
+        raise IndexError(
+            f"index out of range in self\n  in embedding: index {bad} into weight {list(weight._array.shape)}{errors.here()}"
+        )
 
 
 def _limit_norms(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:

@@ -19,7 +19,7 @@ from autograd_gpu.core.call import constant, raise_clearly
 from autograd_gpu.core.graph import Tensor, bump, node_of, wrap
 from autograd_gpu.core.inplace import check_writable, inplace
 from autograd_gpu.core.op import METHODS, REGISTRY, TensorNamespace, expose, op
-from autograd_gpu.device.checks import looked_at
+from autograd_gpu.device.checks import extremes
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
 from autograd_gpu.ops.basic import alias
 from autograd_gpu.ops.parts import select, slice_view
@@ -210,10 +210,10 @@ TensorNamespace.index_select = staticmethod(index_select.apply)  # type: ignore[
 def out_of_range(index: Tensor, low: int, high: int) -> int | None:
     """An element of an index tensor outside [low, high), if there is one. On a GPU nothing is read back, unless that was
     asked for: None."""
-    array = index._array
-    if array.size == 0 or not looked_at(index._type):
+    found = extremes(index._type, index._array)
+    if found is None:
         return None
-    least, most = int(array.min()), int(array.max())
+    least, most = map(int, found)
     return most if most >= high else least if least < low else None
 
 

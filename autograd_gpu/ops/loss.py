@@ -14,7 +14,7 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import Op, elementwise_gradient, expose, op
-from autograd_gpu.device.checks import looked_at
+from autograd_gpu.device.checks import extremes
 from autograd_gpu.dtypes import FLOAT
 from autograd_gpu.ops.arguments import check_tensor, numpy_names
 from autograd_gpu.ops.reduction import each, reduced, reduced_tensor, reduction_name, share
@@ -398,8 +398,8 @@ def _binary_cross_entropy(
             f"Found dtype {target._type.dtype.scalar_name} but expected {input._type.dtype.scalar_name} "
             f"(binary_cross_entropy: target and input){errors.here()}"
         )
-    values = input._array
-    if looked_at(input._type) and values.size and (values.min() < 0 or values.max() > 1):
+    found = extremes(input._type, input._array)
+    if found is not None and (found[0] < 0 or found[1] > 1):
         raise RuntimeError(
             "all elements of input should be between 0 and 1 (binary_cross_entropy; for logits use "
             f"binary_cross_entropy_with_logits){errors.here()}"
@@ -565,7 +565,7 @@ def gaussian_nll_loss(
         if var < 0:
             raise ValueError(f"var has negative entry/entries (gaussian_nll_loss: var={var}){errors.here()}")
         var = input.new_full((), var)
-    elif looked_at(var._type) and var._array.size and var._array.min() < 0:
+    elif (found := extremes(var._type, var._array)) is not None and found[0] < 0:
         raise ValueError(f"var has negative entry/entries (gaussian_nll_loss){errors.here()}")
     if var.ndim and var.shape != input.shape:
         if var.shape == input.shape[:-1]:

@@ -16,7 +16,7 @@ from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.inplace import inplace
 from autograd_gpu.core.op import expose, op
 from autograd_gpu.device import ArrayType
-from autograd_gpu.device.checks import looked_at
+from autograd_gpu.device.checks import extremes
 from autograd_gpu.ops.arguments import check_tensor
 from autograd_gpu.ops.creation import finish, target_type
 from autograd_gpu.ops.distributions import sample
@@ -444,7 +444,7 @@ def normal(
         _check_std(std)
     elif std._type.is_complex:
         raise RuntimeError(f"normal expects standard deviation to be non-complex{errors.here()}")
-    elif looked_at(std._type) and std._array.size and bool((std._array < 0).any()):
+    elif (found := extremes(std._type, std._array)) is not None and not found[0] >= 0:
         raise RuntimeError(f"normal expects all elements of std >= 0.0{errors.here()}")
     centre, width = (_operand(value, main) for value in (mean, std))
     with the_generator("normal", generator).draw() as (seed, offset):
@@ -496,7 +496,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
 
 def _check_probabilities(name: str, p: Tensor) -> None:
-    if looked_at(p._type) and not bool(((p._array >= 0) & (p._array <= 1)).all()):
+    found = extremes(p._type, p._array)
+    if found is not None and not (found[0] >= 0 and found[1] <= 1):
         raise RuntimeError(
             f"Expected p_in >= 0 && p_in <= 1 to be true, but got false.\n  in {name}: probabilities lie in "
             f"[0, 1]{errors.here()}"
@@ -548,12 +549,13 @@ def multinomial(
         )
     F = varied(input._type).namespace
     weights = F.cast(input._array, dtypes.float64.numpy).reshape(-1, shape[-1])
-    if looked_at(input._type) and weights.size:  # on a GPU, looking would make the program wait
-        if not bool((F.isfinite(weights) & (weights >= 0)).all()):
+    found = extremes(input._type, weights)
+    if found is not None:
+        if not (found[0] >= 0 and found[1] < math.inf):
             raise RuntimeError(
                 f"probability tensor contains either `inf`, `nan` or element < 0{errors.here()}"
             )
-        if bool((weights.sum(1) <= 0).any()):
+        if bool(F.run(lambda: (weights.sum(1) <= 0).any())):
             raise RuntimeError(f"invalid multinomial distribution (sum of probabilities <= 0){errors.here()}")
     with the_generator("multinomial", generator).draw() as (seed, offset):
         indices = F.run(_drawn, F, weights, num_samples, replacement, seed, offset)

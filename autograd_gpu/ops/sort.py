@@ -12,7 +12,7 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import expose, op
-from autograd_gpu.device.checks import looked_at
+from autograd_gpu.device.checks import extremes
 from autograd_gpu.device.portable.base import int64
 from autograd_gpu.dtypes import COMPLEX, FLOAT, INTEGER, int32
 from autograd_gpu.ops import return_types
@@ -451,7 +451,8 @@ def _bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) 
             f"\"bincount\" not implemented for '{input._type.dtype.scalar_name}': it counts integers"
             f"{errors.here()}"
         )
-    if input.ndim != 1 or (looked_at(input._type) and input._array.size and input._array.min() < 0):
+    found = extremes(input._type, input._array)
+    if input.ndim != 1 or (found is not None and found[0] < 0):
         raise RuntimeError(
             f"bincount only supports 1-d non-negative integral inputs. (input: {list(input.shape)})"
             f"{errors.here()}"

@@ -94,8 +94,7 @@ class NAdam(SingleTensorOptimizer):
                 g = g + group["weight_decay"] * p
         mu = beta1 * (1.0 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
         mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * group["momentum_decay"]))
-        product._array *= product.dtype.numpy.type(mu)
-        past = float(product)
+        past = float(product.mul_(mu))
         mean.lerp_(g, 1 - beta1)
         squares.mul_(beta2).addcmul_(g, g, value=1 - beta2)
         root = (squares / (1 - beta2**step)).sqrt_().add_(group["eps"])

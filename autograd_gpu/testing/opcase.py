@@ -200,7 +200,7 @@ def tensor_of(array: HostArray, device: str = "cpu", layout: str | None = None) 
     if transposed:
         raw = raw.T
     elif layout == "strided":
-        raw = spread_out(raw)
+        raw = kind.namespace.run(spread_out, raw)
     return wrap(raw)
 
 

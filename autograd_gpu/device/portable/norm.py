@@ -46,8 +46,8 @@ class Normalization(Reductions):
         dims: int,
         needs: tuple[bool, ...],
     ) -> Gradients:
-        """The gradients for x, weight and bias (None where not needed); that for bias is float32 if x is a
-        half."""
+        """The gradients for x, weight and bias (None where not needed); that for bias has the weight's dtype, and without
+        a weight is float32 if x is a half."""
         rows, g_rows, rstd = self._rows(x, dims), self._rows(g, dims), rstd.reshape(-1, 1)
         normal = None
         if needs[0] or needs[1]:
@@ -131,12 +131,12 @@ class Normalization(Reductions):
         eps: float,
         needs: tuple[bool, ...],
     ) -> Gradients:
-        """The gradients for x, weight and bias (None where not needed), where mean and var are those of
-        ``x``."""
+        """The gradients for x, weight and bias (None where not needed), where mean and var are those of ``x``. That for
+        bias has a dtype as in ``native_layer_norm_backward``."""
         planes, g_planes, rstd = self._planes(x), self._planes(g), self._inverse_root(var, eps)
         # Sums over a channel: of g, and of g times the normalised x.
         g_sum = self._channel_sum(g_planes)
-        g_bias = g_sum if needs[2] else None
+        g_bias = self._bias_gradient(g_sum, weight) if needs[2] else None
         if not (needs[0] or needs[1]):
             return None, None, g_bias
         normal = planes - mean[:, None]
@@ -214,8 +214,12 @@ class Normalization(Reductions):
         if needs[1] and weight is not None:
             g_weight = self._back(self.xp.einsum("ij,ij->j", g_rows, normal), shape, weight.dtype)
         if needs[2]:
-            g_bias = self._sum(g_rows, axis=0).reshape(shape)
+            g_bias = self._bias_gradient(self._sum(g_rows, axis=0).reshape(shape), weight)
         return g_weight, g_bias
+
+    def _bias_gradient(self, g_bias: Array, weight: Array | None) -> Array:
+        # A bias has the dtype of the weight; without a weight it is the caller who knows the dtype.
+        return g_bias if weight is None else self._back(g_bias, g_bias.shape, weight.dtype)
 
     def _planes(self, x: Array) -> Array:
         """(images, channels, places)"""
