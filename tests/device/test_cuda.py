@@ -118,6 +118,8 @@ class Call:
 CHANGED = {
     "extreme_at": (0,),
     "setitem": (0,), "index_put_add": (0,), "sgd_step": (0, 2), "adam_step": (0, 2, 3), "rmsprop_step": (0, 2),
+    "adagrad_step": (0, 2), "scale_to_norm": (0,), "clamp_all": (0,), "unscale": (0, 2), "track_statistics": (0, 1),
+    "advance_steps": (0,), "update_scale": (0, 1),
 }  # fmt: skip
 
 
@@ -533,11 +535,93 @@ def optimizer_calls() -> Iterator[Call]:
             )  # fmt: skip
 
 
+def together_calls() -> Iterator[Call]:
+    """What is done to the gradients of all parameters at once."""
+    shapes: list[tuple[int, ...]] = [(3, 4), (), (70_001,), (5,)]
+    for kind in REAL:
+        near = {
+            "tolerance": {"float16": 4e-3, "bfloat16": 3e-2, "float32": 2e-6}.get(np.dtype(kind).name, 1e-13)
+        }
+        arrays = [values(shape, kind, -1, 1, number) for number, shape in enumerate(shapes)]
+        steps = np.asarray(3.0, "float32")
+        for more in ({}, {"weight_decay": 0.01, "lr_decay": 0.1, "maximize": True}):
+            sums = [values(shape, kind, 0.5, 1, 20 + number) for number, shape in enumerate(shapes)]
+            grads = [values(shape, kind, -1, 1, 10 + number) for number, shape in enumerate(shapes)]
+            yield Call("adagrad_step", arrays, grads, sums, step=3, lr=0.1, eps=1e-4, **more, **near)
+        for norm in (1.0, 2.0, 3.0, math.inf):
+            yield Call("total_norm", arrays, norm, tolerance=near["tolerance"] * 4)
+        for total in (0.5, 8.0):
+            yield Call("scale_to_norm", arrays, np.asarray(total, kind), limit=2.0, **near)
+        yield Call("clamp_all", arrays, limit=0.25, **near)
+        for bad in (False, True):
+            given = [array.copy() for array in arrays]
+            if bad:
+                given[2][70_000] = np.inf
+            yield Call("unscale", given, np.asarray(4.0, "float32"), np.asarray(0.0, "float32"), **near)
+        yield Call("zeros_together", arrays)
+        running = values((7,), kind, seed=1), values((7,), kind, 0.5, 1, seed=2)
+        wide = "float32" if near["tolerance"] > 1e-3 else kind
+        new = values((7,), wide, seed=3), values((7,), wide, 0.5, 1, seed=4)
+        yield Call("track_statistics", *running, *new, momentum=0.1, unbiased=1.5, **near)
+    for found in (None, np.asarray(0.0, "float32"), np.asarray(1.0, "float32")):
+        yield Call("advance_steps", [steps, np.asarray(4.0, "float32")], found)
+    for found in (0.0, 1.0):
+        for count in (1, 3):
+            yield Call(
+                "update_scale", np.asarray(8.0, "float32"), np.asarray(count, "int32"), np.asarray(found, "float32"),
+                growth_factor=2.0, backoff_factor=0.5, growth_interval=4,
+            )  # fmt: skip
+
+
+def recurrent_calls() -> Iterator[Call]:
+    """Layers over sequences and their cells. The backward calls get what the CPU's forward calls keep."""
+    steps, images, width, hidden = 3, 2, 5, 4
+    for kind in ("float16", "float32", "float64"):
+        near = {"tolerance": {"float16": 1e-2, "float32": 1e-5}.get(kind, 1e-12)}
+        x, h, c = (
+            values((steps, images, width), kind),
+            values((images, hidden), kind),
+            values((images, hidden), kind, seed=1),
+        )
+        for name, gates in (("lstm", 4), ("gru", 3), ("rnn", 1)):
+            weights = [
+                values((gates * hidden, width), kind, -1, 1, 2), values((gates * hidden, hidden), kind, -1, 1, 3),
+                values((gates * hidden,), kind, seed=4), values((gates * hidden,), kind, seed=5),
+            ]  # fmt: skip
+            state = [h, c] if name == "lstm" else [h]
+            more: dict[str, Any] = {"nonlinearity": "tanh"} if name == "rnn" else {}
+            projection = [None] if name == "lstm" else []
+            for reverse in (False, True):
+                forward = Call(
+                    f"{name}_layer_forward", x, *state, *weights, *projection, **more, reverse=reverse, **near
+                )
+                yield forward
+                outputs = forward.on(cpu)
+                visible = len(state) + 1
+                g = [values(out.shape, kind, seed=6 + number) for number, out in enumerate(outputs[:visible])]
+                needs = (True,) * (1 + len(state) + 4 + len(projection))
+                if projection:
+                    needs = (*needs[:-1], False)
+                yield Call(
+                    f"{name}_layer_backward", g, x, *state, *weights, *projection, *outputs[visible:], **more,
+                    reverse=reverse, needs=needs, **near,
+                )  # fmt: skip
+            cell = Call(f"{name}_cell_forward", x[0], *state, *weights, **more, **near)
+            yield cell
+            outputs = cell.on(cpu)
+            visible = len(state)
+            g = [values(out.shape, kind, seed=6 + number) for number, out in enumerate(outputs[:visible])]
+            yield Call(
+                f"{name}_cell_backward", g if visible > 1 else g[0], x[0], *state, *weights, *outputs[visible:], **more,
+                needs=(True,) * (1 + len(state) + 4), **near,
+            )  # fmt: skip
+
+
 CALLS = [
     call
     for calls in (
         elementwise_calls, creation_calls, shape_calls, reduction_calls, ordering_calls, index_calls, linear_algebra_calls,
-        layer_calls, random_calls, optimizer_calls,
+        layer_calls, random_calls, optimizer_calls, together_calls, recurrent_calls,
     )
     for call in calls()
 ]  # fmt: skip
@@ -547,7 +631,9 @@ OTHERS = {"address", "empty", "empty_like", "from_host", "scalar", "to_device", 
 
 
 def test_every_function_has_a_row() -> None:
-    members = {name: getattr(ArrayNamespace, name) for name in dir(ArrayNamespace) if not name.startswith("_")}
+    members = {
+        name: getattr(ArrayNamespace, name) for name in dir(ArrayNamespace) if not name.startswith("_")
+    }
     functions = {name for name, member in members.items() if callable(member)} | set(UFUNC_NAMES)
     assert {call.name for call in CALLS} == functions - OTHERS
 
