@@ -75,8 +75,9 @@ from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, 
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
-    from autograd_gpu import cpu, cuda, func, linalg, nn, optim, testing, utils
+    from autograd_gpu import cpu, cuda, func, linalg, nn, optim, serialization, testing, utils
     from autograd_gpu.kernel_ops import kernel
+    from autograd_gpu.serialization import load, save
 
 __version__ = "0.1.0"
 
@@ -86,7 +87,9 @@ pi = _math.pi
 e = _math.e
 
 #: what is imported when it is first used
-_LAZY = ("cpu", "cuda", "func", "kernel", "linalg", "nn", "optim", "testing", "utils")
+_LAZY = (
+    "cpu", "cuda", "func", "kernel", "linalg", "load", "nn", "optim", "save", "serialization", "testing", "utils",
+)  # fmt: skip
 
 globals().update(FUNCTIONS)
 
@@ -111,6 +114,9 @@ def __getattr__(name: str) -> _Any:
         return _import_module("autograd_gpu.nn")
     if name == "optim":
         return _import_module("autograd_gpu.optim")
+    if name in ("load", "save", "serialization"):
+        serialization = _import_module("autograd_gpu.serialization")
+        return serialization if name == "serialization" else getattr(serialization, name)
     if name == "testing":
         return _import_module("autograd_gpu.testing")
     if name == "utils":

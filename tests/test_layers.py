@@ -61,6 +61,7 @@ MAY_IMPORT_ARRAYS = {
     "tensor": "turns tensors into NumPy arrays and back (numpy(), tensor(), __array__)",
     "testing": "compares results with references, on the host",
     "utils.data": "NumPy arrays in data sets become tensors",
+    "serialization": "reads and maps files as NumPy arrays",
     "demo": "scikit-learn's data set comes as NumPy arrays",
 }
 
