@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.call import apply, compute, constant, raise_clearly, view_of
-from autograd_gpu.core.graph import Node, Spec, Specs, Tensor, next_sequence, node_of
+from autograd_gpu.core.graph import MultiNode, Node, Pick, Spec, Specs, Tensor, next_sequence, node_of
 from autograd_gpu.core.saved import NEVER
 from autograd_gpu.device import type_of, type_of_array
 from autograd_gpu.device.blocks import smallest
@@ -82,7 +82,11 @@ def compile_pull(
         if name in op.inputs or name in op.outputs:
             unpack += [kept, f"v_{name}", f"n_{name}"]
             checks.append(f"    if v_{name}[0] != n_{name}: raise Modified({name!r}, v_{name}, n_{name})")
-            source = f"edges[{op.inputs.index(name)}]" if name in op.inputs else f"own(node, {kept})"
+            source = (
+                f"edges[{op.inputs.index(name)}]"
+                if name in op.inputs
+                else f"own(node, {kept}, {op.outputs.index(name)})"
+            )
             tensors.append(f"    {kept} = rewrapped({kept}, {source})")
             carried.append(f"        carry({kept}, tangents.get({name!r}))")
         elif name == op.variadic:
@@ -173,9 +177,11 @@ def rewrapped(array: Any, node: Node | None) -> Tensor | None:
     return tensor
 
 
-def _own(node: Node, array: Any) -> Node | None:
-    """The node of one of a node's own outputs, if that has a gradient."""
-    return node if type_of(array).differentiable else None
+def _own(node: Node, array: Any, index: int) -> Node | None:
+    """Where the gradient of one of a node's own outputs, if it has one, comes in."""
+    if not type_of(array).differentiable:
+        return None
+    return Pick(node, index) if isinstance(node, MultiNode) else node
 
 
 def _carry(tensor: Tensor | None, tangents: dict[int, Tensor] | None) -> None:

@@ -19,7 +19,7 @@ from autograd_gpu.core.backward import grad
 from autograd_gpu.core.call import REGISTRY, apply
 from autograd_gpu.core.compile import execute
 from autograd_gpu.core.forward import Level
-from autograd_gpu.core.graph import MultiNode, Pick, Tensor, wrap
+from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.leaves import detach, require_grad
 from autograd_gpu.core.op import Op, Rule, TensorNamespace, parameter_names
 from autograd_gpu.device import type_of
@@ -282,11 +282,6 @@ class Kernel:
             name.removesuffix("_like") if name not in self._kept else name: value
             for name, value in known.items()
         }
-        if not raw:
-            for index, name in enumerate(self.outputs):
-                output = values.get(name)
-                if isinstance(output, Tensor) and isinstance(output._node, MultiNode):
-                    values[name] = wrap(output._array, output._type, Pick(output._node, index))
         values.update(self._gradients(g, values))
         given = {
             name: value for name, value in values.items() if name in self._kept or name.endswith("_grad")
