@@ -1,7 +1,8 @@
 """Benchmarks.
 
-`python -m benchmarks` compares this library with PyTorch, JAX, HIPS autograd and NumPy by hand; `python -m benchmarks
-FAMILY ...` compares it with PyTorch on the workloads of `bench_FAMILY.py`. What is not installed is left out.
+`python -m benchmarks` compares this library with PyTorch, JAX, HIPS autograd and NumPy by hand; with `--device cuda` it also
+measures every kernel against its traffic bound. `python -m benchmarks FAMILY ...` compares it with PyTorch on the workloads of
+`bench_FAMILY.py`. What is not installed is left out.
 """
 
 from __future__ import annotations
@@ -36,8 +37,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
+    parser.add_argument(
+        "--tiny", action="store_true", help="small sizes: whether everything runs, not how fast"
+    )
     parser.add_argument("--json", type=Path, help="append one JSON object per figure to this file")
-    parser.add_argument("--plot", type=Path, help="draw the ratios of the comparison into this PNG file")
+    parser.add_argument(
+        "--output", type=Path, metavar="FOLDER",
+        help="write the comparison's tables and plots there (default: nowhere; with --device cuda benchmarks/results)",
+    )  # fmt: skip
     arguments = parser.parse_args()
     for family in arguments.family:
         if family not in families:
@@ -45,21 +52,11 @@ def main() -> None:
     pythons = dict(arguments.python)
     if arguments.torch_python:
         pythons["torch"] = arguments.torch_python
-    found = comparison.libraries(pythons, arguments.device)
+    found = comparison.libraries(pythons, arguments.device, arguments.tiny)
+    rounds = arguments.rounds or (1 if arguments.tiny else 3 if arguments.quick else None)
+    seconds = 0.001 if arguments.tiny else 0.02 if arguments.quick else arguments.seconds
     if not arguments.family:
-        rows = comparison.run(
-            found,
-            rounds=arguments.rounds or (3 if arguments.quick else 9),
-            seconds=0.02 if arguments.quick else arguments.seconds,
-            threads=arguments.threads,
-            device=arguments.device,
-            quick=arguments.quick,
-        )
-        print(comparison.table(rows))
-        if arguments.plot is not None:
-            comparison.plot(rows, arguments.plot)
-        if arguments.json is not None:
-            harness.save(rows, arguments.json)
+        _compare(arguments, found, rounds or 9, seconds)
     two = {library: found[library] for library in ("autograd_gpu", "torch") if library in found}
     for family in arguments.family:
         module = importlib.import_module(f"benchmarks.bench_{family}")
@@ -68,14 +65,42 @@ def main() -> None:
             two,
             "torch",
             module.UNITS,
-            rounds=arguments.rounds or (3 if arguments.quick else 21),
-            seconds_per_round=arguments.seconds,
+            rounds=rounds or 21,
+            seconds_per_round=seconds,
             threads=arguments.threads,
             device=arguments.device,
+            tiny=arguments.tiny,
         )
         print(harness.table(rows, "torch"))
         if arguments.json is not None:
             harness.save(rows, arguments.json)
+
+
+def _compare(arguments: argparse.Namespace, found: dict[str, str], rounds: int, seconds: float) -> None:
+    """Everything: the comparison, and on a GPU each kernel against its traffic bound."""
+    device, output = arguments.device, arguments.output
+    if output is None and device != "cpu":
+        output = Path(__file__).parent / "results"
+    rows = comparison.run(
+        found, rounds=rounds, seconds=seconds, threads=arguments.threads, device=device, quick=arguments.quick,
+        tiny=arguments.tiny,
+    )  # fmt: skip
+    table = comparison.table(rows)
+    print(table)
+    if arguments.json is not None:
+        harness.save(rows, arguments.json)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        name = f"comparison-{device.replace(':', '-')}"
+        command = f"python -m benchmarks --device {device}{' --tiny' if arguments.tiny else ''}"
+        text = f"# Comparison with other libraries\n\nMade by `{command}` ({harness.machine()}).\n\n```\n{table}\n```\n"
+        (output / f"{name}.md").write_text(text, encoding="utf-8")
+        comparison.plot(rows, output / f"{name}.png")
+    if device != "cpu":
+        from benchmarks import traffic
+
+        size = ["--tiny"] if arguments.tiny else ["--scale", "256"]
+        traffic.main([*size, "--output", str(output / "kernels.md")])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks import workloads
+
 Step = Callable[[], object]
 
 LARGE = 10_000_000
@@ -28,19 +30,19 @@ def _there_and_back(lib: Any, function: Callable[[Any], Any], *shape: int) -> St
     return step
 
 
-def gelu_chain(lib: Any) -> Step:
+def gelu_chain(lib: Any, elements: int = LARGE) -> Step:
     """The tanh approximation of gelu as eight separate ops."""
 
     def gelu(x: Any) -> Any:
         inner = (x * x * x * 0.044715 + x) * 0.7978845608
         return x * (lib.tanh(inner) + 1.0)
 
-    return _there_and_back(lib, gelu, LARGE)
+    return _there_and_back(lib, gelu, elements)
 
 
-def activation(lib: Any, name: str) -> Step:
+def activation(lib: Any, name: str, elements: int = LARGE) -> Step:
     """One activation function."""
-    return _there_and_back(lib, getattr(lib.nn.functional, name), LARGE)
+    return _there_and_back(lib, getattr(lib.nn.functional, name), elements)
 
 
 def cross_entropy(lib: Any, rows: int = 4096, classes: int = 10_000) -> Step:
@@ -71,9 +73,9 @@ def layer_norm(lib: Any, rows: int, width: int) -> Step:
     return _there_and_back(lib, function, rows, width)
 
 
-def dropout(lib: Any) -> Step:
+def dropout(lib: Any, elements: int = LARGE) -> Step:
     """Dropout of a tenth."""
-    return _there_and_back(lib, lambda x: lib.nn.functional.dropout(x, 0.1), LARGE)
+    return _there_and_back(lib, lambda x: lib.nn.functional.dropout(x, 0.1), elements)
 
 
 def batched_matmul(lib: Any, batch: int = 64, size: int = 128) -> Step:
@@ -88,11 +90,11 @@ def batched_matmul(lib: Any, batch: int = 64, size: int = 128) -> Step:
     return step
 
 
-def mlp(lib: Any, batch: int = 1024) -> Step:
+def mlp(lib: Any, batch: int = 1024, width: int = 1024) -> Step:
     """A training step of 784-1024-1024-10 with plain gradient descent."""
     nn = lib.nn
     model = nn.Sequential(
-        nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10)
+        nn.Linear(784, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 10)
     )
     optimizer = lib.optim.SGD(model.parameters(), lr=1e-2)
     x = lib.randn(batch, 784)
@@ -106,9 +108,9 @@ def mlp(lib: Any, batch: int = 1024) -> Step:
     return step
 
 
-def total(lib: Any) -> Step:
+def total(lib: Any, elements: int = LARGE) -> Step:
     """The sum of all elements."""
-    return _there_and_back(lib, lambda x: x.sum(), LARGE)
+    return _there_and_back(lib, lambda x: x.sum(), elements)
 
 
 def bias(lib: Any, rows: int = 4096, width: int = 1024) -> Step:
@@ -120,12 +122,6 @@ def bias(lib: Any, rows: int = 4096, width: int = 1024) -> Step:
         return lib.relu(x + b)
 
     return _there_and_back(lib, function, rows, width)
-
-
-def _embedding(lib: Any) -> Step:
-    from benchmarks.workloads import embedding
-
-    return embedding(lib)
 
 
 WORKLOADS: dict[str, Callable[[Any], Step]] = {
@@ -141,7 +137,7 @@ WORKLOADS: dict[str, Callable[[Any], Step]] = {
     "dropout": dropout,
     "bias 4096x1024": bias,
     "sum": total,
-    "embedding": _embedding,
+    "embedding": workloads.embedding,
     "batched_matmul 64x128": batched_matmul,
     "mlp b1024": mlp,
 }

@@ -15,10 +15,10 @@ from benchmarks import workloads
 Step = Callable[[], object]
 
 
-def mlp(lib: Any, batch: int = 32) -> Step:
+def mlp(lib: Any, batch: int = 32, width: int = 128) -> Step:
     """A training step of 784-128-10; Adam."""
     nn = lib.nn
-    model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    model = nn.Sequential(nn.Linear(784, width), nn.ReLU(), nn.Linear(width, 10))
     optimizer = lib.optim.Adam(model.parameters(), lr=1e-3)
     x = lib.randn(batch, 784)
     labels = lib.randint(0, 10, (batch,))

@@ -24,36 +24,46 @@ TITLES = {
 REFERENCE, FLOOR = "torch", "numpy"
 
 
-def libraries(pythons: dict[str, str], device: str) -> dict[str, str]:
-    """The libraries that are there: name -> interpreter. Says which are not."""
+def libraries(pythons: dict[str, str], device: str, tiny: bool = False) -> dict[str, str]:
+    """The libraries that are there: name -> interpreter. Says which are not. Those with workloads of their own have no tiny
+    ones."""
     found = {"autograd_gpu": sys.executable}
     for library in TITLES:
         if library == "autograd_gpu" or (device != "cpu" and library in ("autograd", "numpy")):
             continue
+        if tiny and library in harness.OTHERS:
+            continue
         python = pythons.get(library, sys.executable)
-        if harness.available(library, python):
+        if harness.available(library, python, device):
             found[library] = python
         else:
             print(
-                f"{TITLES[library]} is not installed here and left out "
+                f"{TITLES[library]} is not installed here{'' if device == 'cpu' else ', or sees no GPU,'} and left out "
                 f"(pip install 'autograd_gpu[bench]', or --python {library}=PATH)"
             )
     return found
 
 
 def run(
-    found: dict[str, str], *, rounds: int, seconds: float, threads: int, device: str, quick: bool
+    found: dict[str, str],
+    *,
+    rounds: int,
+    seconds: float,
+    threads: int,
+    device: str,
+    quick: bool,
+    tiny: bool = False,
 ) -> list[harness.Row]:
     """All figures."""
     rows = harness.compare(
         "training", found, REFERENCE, bench_training.UNITS,
-        rounds=rounds, seconds_per_round=seconds, threads=threads, device=device,
+        rounds=rounds, seconds_per_round=seconds, threads=threads, device=device, tiny=tiny,
     )  # fmt: skip
+    rows += _figures("peak memory, 50-layer MLP [MB]", {
+        library: [_peak(library, python, threads, device, tiny)]
+        for library, python in found.items() if library not in harness.OTHERS
+    })  # fmt: skip
     if device == "cpu":
-        rows += _figures("peak memory, 50-layer MLP [MB]", {
-            library: [_peak(library, python, threads)]
-            for library, python in found.items() if library not in harness.OTHERS
-        })  # fmt: skip
         repeats = 3 if quick else 9
         rows += _figures("import [ms]", {
             library: [_import_time(library, python) for _ in range(repeats)] for library, python in found.items()
@@ -75,8 +85,8 @@ def _figures(name: str, values: dict[str, list[float]]) -> list[harness.Row]:
     ]  # fmt: skip
 
 
-def _peak(library: str, python: str, threads: int) -> float:
-    peer = harness.Peer(library, python, "training", threads)
+def _peak(library: str, python: str, threads: int, device: str, tiny: bool) -> float:
+    peer = harness.Peer(library, python, "training", threads, device, tiny)
     try:
         return peer.peak() / 1e6
     finally:
@@ -171,13 +181,16 @@ def _shown(row: harness.Row | None, workload: str) -> str:
 
 
 def plot(rows: Iterable[harness.Row], path: Path) -> None:
-    """Ratios to PyTorch's time as bars, on a logarithmic axis."""
+    """Ratios to PyTorch's time as bars, on a logarithmic axis; without PyTorch there are none."""
+    rows = [row for row in rows if row.ratio is not None and row.library != REFERENCE]
+    if not rows:
+        print(f"No plot of ratios: {TITLES[REFERENCE]} is not there to compare with.")
+        return
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    rows = [row for row in rows if row.ratio is not None and row.library != REFERENCE]
     workloads = list(dict.fromkeys(row.workload for row in rows))
     present = [library for library in TITLES if any(row.library == library for row in rows)]
     figure, axes = plt.subplots(figsize=(9, 0.42 * len(workloads) + 1.5), layout="constrained")

@@ -24,6 +24,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tiny import shrink
+
 ROOT = Path(__file__).resolve().parents[1]
 
 Workload = Callable[[Any], Callable[[], object]]
@@ -46,16 +48,21 @@ class Row:
 class Peer:
     """A library in a process of its own, which runs workloads when told to."""
 
-    def __init__(self, library: str, python: str, family: str, threads: int, device: str = "cpu") -> None:
+    def __init__(
+        self, library: str, python: str, family: str, threads: int, device: str = "cpu", tiny: bool = False
+    ) -> None:
         self.library = library
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
         environment["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
+        # On a GPU float32 is computed in float32 by all, as is our default (see also _workloads).
+        environment["JAX_PLATFORMS"] = "cpu" if device == "cpu" else "cuda"
+        environment["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
         # An older OpenBLAS may need these two; a benchmark of a current one must not be slowed down by them.
         environment.pop("OPENBLAS_CORETYPE", None)
         environment.pop("OPENBLAS_L2_SIZE", None)
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.harness", library, family, str(threads), device],
+            [python, "-m", "benchmarks.harness", library, family, str(threads), device, *(["tiny"] if tiny else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT,
         )  # fmt: skip
         self.version = str(self._ask({"do": "version"}))
@@ -79,7 +86,7 @@ class Peer:
         return list(self._ask({"do": "names"}))
 
     def peak(self) -> int:
-        """Bytes by which the process grew at most during the family's memory workload."""
+        """Bytes by which the process (on a GPU: its memory there) grew at most during the family's memory workload."""
         return int(self._ask({"do": "peak"}))
 
     def close(self) -> None:
@@ -90,16 +97,22 @@ class Peer:
         self.process.stdout.close()
 
 
-def available(library: str, python: str) -> bool:
-    """Whether an interpreter has a library."""
+#: programs that fail where a library sees no GPU
+SEES_GPU = {
+    "torch": "import sys, torch; sys.exit(not torch.cuda.is_available())",
+    "jax": "import jax; jax.devices('cuda')",
+}
+
+
+def available(library: str, python: str, device: str = "cpu") -> bool:
+    """Whether an interpreter has a library that can use the device."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
-    probe = [
-        python,
-        "-c",
-        f"import importlib.util, sys; sys.exit(importlib.util.find_spec({library!r}) is None)",
-    ]
-    return subprocess.run(probe, check=False, env=environment).returncode == 0
+    probe = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({library!r}) is None)"
+    if device != "cpu":
+        probe = SEES_GPU.get(library, probe)
+    run = subprocess.run([python, "-c", probe], check=False, env=environment, stderr=subprocess.DEVNULL)
+    return run.returncode == 0
 
 
 def compare(
@@ -112,13 +125,14 @@ def compare(
     seconds_per_round: float = 0.05,
     threads: int = 2,
     device: str = "cpu",
+    tiny: bool = False,
 ) -> list[Row]:
     """Run the workloads of `benchmarks.bench_FAMILY` on each library (name -> interpreter), interleaved.
 
     `units` maps each workload to the number of units (ops, steps) that one run of it stands for. A library that does not
     have a workload has no row for it.
     """
-    every = [Peer(library, python, family, threads, device) for library, python in libraries.items()]
+    every = [Peer(library, python, family, threads, device, tiny) for library, python in libraries.items()]
     known = {peer: set(peer.names()) for peer in every}
     rows: list[Row] = []
     try:
@@ -199,7 +213,9 @@ def save(rows: Iterable[Row], path: Path) -> None:
 OTHERS = ("jax", "autograd", "numpy")
 
 
-def _workloads(library: str, family: str, device: str) -> tuple[Any, dict[str, Callable[[], Any]], Any, Any]:
+def _workloads(
+    library: str, family: str, device: str, tiny: bool
+) -> tuple[Any, dict[str, Callable[[], Any]], Any, Any]:
     """A library, its workloads, the one whose memory is measured (or None), and what waits for the device."""
     lib = importlib.import_module(library)
     if library in OTHERS:
@@ -207,19 +223,30 @@ def _workloads(library: str, family: str, device: str) -> tuple[Any, dict[str, C
         return lib, module.WORKLOADS, None, None
     if device != "cpu":
         lib.set_default_device(device)
+        if library == "torch":
+            lib.backends.cudnn.allow_tf32 = False  # PyTorch's convolutions would compute in a shorter type
     module = importlib.import_module(f"benchmarks.bench_{family}")
-    makers = {name: partial(make, lib) for name, make in module.WORKLOADS.items()}
+    sized = shrink if tiny else partial
+    makers = {name: partial(sized(make), lib) for name, make in module.WORKLOADS.items()}
     memory = getattr(module, "MEMORY", None)
-    return lib, makers, memory and partial(memory, lib), None if device == "cpu" else lib.cuda.synchronize
+    wait = None if device == "cpu" else lib.cuda.synchronize
+    return lib, makers, memory and partial(sized(memory), lib), wait
 
 
 def _version(library: str, lib: Any) -> str:
     return str(getattr(lib, "__version__", None) or metadata.version(library))
 
 
-def _peak(make: Callable[[], Callable[[], object]]) -> int:
-    """Bytes by which the process grows at most while a workload runs three times, beyond what it holds before."""
+def _peak(lib: Any, make: Callable[[], Callable[[], object]], device: str) -> int:
+    """Bytes by which the memory in use grows at most while a workload runs three times, beyond what it holds before: that of
+    the process, or on a GPU that of the arrays."""
     run = make()
+    if device != "cpu":
+        lib.cuda.reset_peak_memory_stats()
+        held = lib.cuda.memory_allocated()
+        for _ in range(3):
+            run()
+        return int(lib.cuda.max_memory_allocated() - held)
     before = resident()
     for _ in range(3):
         run()
@@ -232,9 +259,9 @@ def resident() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def _serve(library: str, family: str, threads: int, device: str) -> None:
+def _serve(library: str, family: str, threads: int, device: str, tiny: bool) -> None:
     """The other end of a `Peer`: read requests from stdin, answer on stdout."""
-    lib, makers, memory, wait = _workloads(library, family, device)
+    lib, makers, memory, wait = _workloads(library, family, device, tiny)
     if library == "torch":
         lib.set_num_threads(threads)
     ready: dict[str, Callable[[], object]] = {}
@@ -247,7 +274,7 @@ def _serve(library: str, family: str, threads: int, device: str) -> None:
         elif request["do"] == "names":
             answer = list(makers)
         elif request["do"] == "peak":
-            answer = _peak(memory)
+            answer = _peak(lib, memory, device)
         else:
             name = request["workload"]
             if name not in ready:
@@ -265,4 +292,4 @@ def _serve(library: str, family: str, threads: int, device: str) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], "tiny" in sys.argv[5:])

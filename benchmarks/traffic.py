@@ -8,7 +8,9 @@ channel's statistics for every thread) is a column of its own, and not part of t
 what is reported is the bandwidth, formula / time, against that of a copy.
 
     python -m benchmarks.traffic --counters MODULE --output benchmarks/results/traffic.md
-    python -m benchmarks.traffic --scale 64            # on a card: arrays 64 times as long
+    python -m benchmarks.traffic --scale 256           # on a card: arrays 256 times as long
+
+A plot is drawn beside the table.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 import autograd_gpu as ag
 from autograd_gpu.nn import functional as F
 from benchmarks import counters
+from benchmarks.counters import Counts
 
 #: limits for traffic against the formula, and for sectors against bytes / 32
 TRAFFIC, COALESCING = 1.1, 1.1
@@ -46,8 +49,35 @@ class Row:
     again: int = 0
 
 
-def rows(dtype: Any, scale: int) -> Iterator[Row]:
-    """Every measured call; arrays are made when their row's turn has come."""
+@dataclass(frozen=True)
+class Figure:
+    """What was measured of a row: counts where there is an instrument, else the time and the bandwidth of a copy."""
+
+    row: Row
+    counts: Counts | None = None
+    seconds: float = 0.0
+    copy: float = 0.0
+
+    @property
+    def traffic(self) -> float:
+        """Bytes moved, but for those read again from the cache, against the formula's."""
+        assert self.counts is not None
+        return (self.counts.bytes - self.row.again) / self.row.least
+
+    @property
+    def coalescing(self) -> float:
+        """Sectors against the least that hold the bytes."""
+        assert self.counts is not None
+        return self.counts.sectors * counters.SECTOR / self.counts.bytes
+
+    @property
+    def share(self) -> float:
+        """The formula's bytes per second against those of a copy."""
+        return self.row.least / self.seconds / self.copy
+
+
+def rows(dtype: Any, scale: int, shapes: int = 3) -> Iterator[Row]:
+    """Every measured call, at so many shapes; arrays are made when their row's turn has come."""
     size = dtype.itemsize
     wide = 8 if dtype is ag.float64 else 4
 
@@ -73,7 +103,7 @@ def rows(dtype: Any, scale: int) -> Iterator[Row]:
             lambda: ag.autograd.grad(result, inputs, g, retain_graph=True), again[1],
         )  # fmt: skip
 
-    for n, c in ROWS:
+    for n, c in ROWS[:shapes]:
         n *= scale
         elements = n * c
         x, w, b = array(n, c), array(c), array(c)
@@ -153,7 +183,7 @@ def rows(dtype: Any, scale: int) -> Iterator[Row]:
             lambda n=n, c=c: ag.rand(n, c, device="cuda", dtype=dtype),
         )
         yield Row("cumsum", text, dtype.name, 2 * elements * size, 1, lambda plain=plain: plain.cumsum(1))
-    for n, c, side in ((2, 8, 32), (8, 16, 16), (3, 5, 64)):
+    for n, c, side in ((2, 8, 32), (8, 16, 16), (3, 5, 64))[:shapes]:
         n *= scale
         x, w, b = array(n, c, side, side), array(c), array(c)
         elements, vectors = n * c * side * side, 8 * c * wide
@@ -167,7 +197,7 @@ def rows(dtype: Any, scale: int) -> Iterator[Row]:
             (3 * elements * size + vectors, 5 * elements * size + vectors), (3, 2),
             (threads * (2 * wide + 2 * size), threads * (4 * wide + size) + threads * wide),
         )  # fmt: skip
-    for heads, length, width in ((4, 64, 32), (2, 200, 16), (1, 640, 16)):
+    for heads, length, width in ((4, 64, 32), (2, 200, 16), (1, 640, 16))[:shapes]:
         heads *= scale
         q, k, v = (array(heads, length, width) for _ in range(3))
         scores = heads * length * length
@@ -179,8 +209,8 @@ def rows(dtype: Any, scale: int) -> Iterator[Row]:
         )  # fmt: skip
     if dtype is not ag.float32:
         return
-    for shapes in ([(1000, 256)], [(300, 400), (400,), (7,)], [(30000,)] * 5):
-        parameters = [array(*shape) for shape in shapes]
+    for sizes in ([(1000, 256)], [(300, 400), (400,), (7,)], [(30000,)] * 5)[:shapes]:
+        parameters = [array(length * scale, *width) for length, *width in sizes]
         for parameter in parameters:
             parameter.grad = ag.ones_like(parameter)
         elements = sum(parameter.numel() for parameter in parameters)
@@ -195,56 +225,97 @@ def rows(dtype: Any, scale: int) -> Iterator[Row]:
         )
 
 
-def measured(counting: Any, dtypes: list[Any], scale: int) -> tuple[list[str], list[str]]:
-    """The table's lines, and what is over its limit."""
-    lines, failures = [], []
+def measured(counting: Any, dtypes: list[Any], scale: int, shapes: int = 3) -> list[Figure]:
+    """Every row's figure."""
+    return [_figure(counting, row) for dtype in dtypes for row in rows(dtype, scale, shapes)]
+
+
+def _figure(counting: Any, row: Row) -> Figure:
     if counting is not None:
-        lines += [
-            "| kernel | shape | dtype | launches | limit | bytes | of them again, cached | formula | ratio "
-            "| sectors x 32 / bytes | waits |",
-            "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        return Figure(row, counters.count(counting, row.call))
+    source = ag.zeros(max(1, row.least // 8), device="cuda")  # a copy that moves as many bytes
+    return Figure(row, None, counters.seconds(row.call), row.least / counters.seconds(lambda: source.clone()))
+
+
+def failures(figures: list[Figure]) -> list[str]:
+    """What is over its limit, of what was counted."""
+    found = []
+    for figure in figures:
+        row, counts = figure.row, figure.counts
+        if counts is None:
+            continue
+        for number, limit, what in (
+            (counts.launches, row.launches, "launches"), (figure.traffic, TRAFFIC, "of the formula's bytes"),
+            (figure.coalescing, COALESCING, "of the least sectors"), (counts.waits, 0, "waits"),
+        ):  # fmt: skip
+            if number > limit:
+                found.append(f"{row.name} ({row.shape}, {row.dtype}): {number:.4g} {what}, limit {limit}")
+    return found
+
+
+def table(figures: list[Figure]) -> list[str]:
+    """The lines of a table in Markdown."""
+    if figures[0].counts is not None:
+        columns = [
+            "launches",
+            "limit",
+            "bytes",
+            "of them again, cached",
+            "formula",
+            "ratio",
+            "sectors x 32 / bytes",
+            "waits",
         ]
     else:
-        lines += [
-            "| kernel | shape | dtype | formula bytes | us | GB/s | of a copy |",
-            "| --- | --- | --- | ---: | ---: | ---: | ---: |",
-        ]
-    for dtype in dtypes:
-        for row in rows(dtype, scale):
-            if counting is None:
-                lines.append(_timed(row))
-                continue
-            counts = counters.count(counting, row.call)
-            traffic = (counts.bytes - row.again) / row.least
-            sectors = counts.sectors * counters.SECTOR / counts.bytes
-            lines.append(
-                f"| {row.name} | {row.shape} | {row.dtype} | {counts.launches} | {row.launches} | {counts.bytes} "
-                f"| {row.again} | {row.least} | {traffic:.3f} | {sectors:.3f} | {counts.waits} |"
+        columns = ["formula bytes", "us", "GB/s", "of a copy"]
+    lines = [
+        f"| kernel | shape | dtype | {' | '.join(columns)} |",
+        f"| --- | --- | --- | {' | '.join(['---:'] * len(columns))} |",
+    ]
+    for figure in figures:
+        row, counts = figure.row, figure.counts
+        if counts is not None:
+            cells = (
+                f"{counts.launches} | {row.launches} | {counts.bytes} | {row.again} | {row.least} | {figure.traffic:.3f} "
+                f"| {figure.coalescing:.3f} | {counts.waits}"
             )
-            for figure, limit, what in (
-                (counts.launches, row.launches, "launches"), (traffic, TRAFFIC, "of the formula's bytes"),
-                (sectors, COALESCING, "of the least sectors"), (counts.waits, 0, "waits"),
-            ):  # fmt: skip
-                if figure > limit:
-                    failures.append(
-                        f"{row.name} ({row.shape}, {row.dtype}): {figure:.4g} {what}, limit {limit}"
-                    )
-    return lines, failures
+        else:
+            cells = f"{row.least} | {figure.seconds * 1e6:.1f} | {row.least / figure.seconds / 1e9:.1f} | {figure.share:.2f}"
+        lines.append(f"| {row.name} | {row.shape} | {row.dtype} | {cells} |")
+    return lines
 
 
-def _timed(row: Row) -> str:
-    time = counters.seconds(row.call)
-    speed = row.least / time / 1e9
-    return (
-        f"| {row.name} | {row.shape} | {row.dtype} | {row.least} | {time * 1e6:.1f} | {speed:.1f} "
-        f"| {speed / _copy_speed(row.least):.2f} |"
-    )
+def plot(figures: list[Figure], path: Path) -> None:
+    """A bar for each kernel and dtype, at the shape where it is worst: its share of a copy's bandwidth, or, where traffic
+    was counted, the least there could be against what it moved."""
+    import matplotlib
 
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
 
-def _copy_speed(size: int) -> float:
-    """GB/s, read and written together, of a copy that moves as many bytes."""
-    source = ag.zeros(max(1, size // 8), device="cuda")
-    return size / counters.seconds(lambda: source.clone()) / 1e9
+    counted = figures[0].counts is not None
+    worst: dict[str, dict[str, float]] = {}
+    for figure in figures:
+        of_kernel = worst.setdefault(figure.row.dtype, {})
+        value = 1 / figure.traffic if counted else figure.share
+        of_kernel[figure.row.name] = min(value, of_kernel.get(figure.row.name, value))
+    names = list(dict.fromkeys(figure.row.name for figure in figures))
+    drawing, axes = plt.subplots(figsize=(9, 0.3 * len(names) + 1.5), layout="constrained")
+    height = 0.8 / len(worst)
+    for position, (dtype, values) in enumerate(worst.items()):
+        axes.barh(
+            [names.index(name) + position * height for name in values],
+            list(values.values()),
+            height,
+            label=dtype,
+        )
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_yticks([index + 0.4 - height / 2 for index in range(len(names))], names)
+    axes.invert_yaxis()
+    axes.set_xlabel("the formula's bytes / bytes moved" if counted else "bandwidth / that of a copy")
+    axes.legend()
+    drawing.savefig(path, dpi=120)
+    plt.close(drawing)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -254,28 +325,44 @@ def main(arguments: list[str] | None = None) -> int:
         "--dtype", action="append", choices=("float32", "float16", "float64"), help="default: the first two"
     )
     parser.add_argument("--scale", type=int, default=1, help="how many times as long arrays are (default: 1)")
-    parser.add_argument("--output", type=Path, help="write the table to this file, too")
+    parser.add_argument(
+        "--tiny", action="store_true", help="one shape each, float32: whether everything runs"
+    )
+    parser.add_argument(
+        "--output", type=Path, help="write the table to this file, and a plot beside it (.png)"
+    )
     given = parser.parse_args(arguments)
     counting = counters.instrument(given.counters)
-    dtypes = [getattr(ag, name) for name in given.dtype or ("float32", "float16")]
-    lines, failures = measured(counting, dtypes, given.scale)
+    names = given.dtype or (("float32",) if given.tiny else ("float32", "float16"))
+    dtypes = [getattr(ag, name) for name in names]
+    figures = measured(counting, dtypes, given.scale, 1 if given.tiny else 3)
+    lines, over = table(figures), failures(figures)
     command = " ".join(
         [
             "python -m benchmarks.traffic",
             *(f"--dtype {dtype.name}" for dtype in dtypes),
             f"--scale {given.scale}",
+            *(["--tiny"] if given.tiny else []),
         ]
     )
     how = "counted exactly by an instrument (--counters MODULE)" if counting else "by event timers on a card"
+    limits = (
+        f" Limits: {TRAFFIC} of the formula's bytes,\n{COALESCING} of the least sectors, the launches in the table, no wait "
+        "for the device."
+    )
     head = [
-        "# Traffic of the fused kernels", "", f"Made by `{command}`; {how}. Limits: {TRAFFIC} of the formula's bytes,",
-        f"{COALESCING} of the least sectors, the launches in the table, no wait for the device.", "",
-    ]  # fmt: skip
-    text = "\n".join([*head, *lines, "", *(failures or ["All within their limits."]), ""])
+        "# Traffic of the fused kernels",
+        "",
+        f"Made by `{command}`; {how}.{limits if counting else ''}",
+        "",
+    ]
+    verdict = [] if counting is None else ["", *(over or ["All within their limits."])]
+    text = "\n".join([*head, *lines, *verdict, ""])
     print(text)
     if given.output is not None:
         given.output.write_text(text, encoding="utf-8")
-    return 1 if failures and counting else 0
+        plot(figures, given.output.with_suffix(".png"))
+    return 1 if over else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 import autograd_gpu as ag
-from benchmarks import bench_training, comparison, harness
+from benchmarks import bench_training, comparison, harness, workloads
 from benchmarks.peers import numpy_peer
+from benchmarks.tiny import shrink
 
 PEERS = Path(numpy_peer.__file__).parent
 
@@ -119,3 +121,16 @@ def test_a_peer_of_the_harness_runs() -> None:
         assert peer.seconds("chain of 100 ops, 4 elements", 2) > 0
     finally:
         peer.close()
+
+
+@pytest.mark.parametrize("family", ["attention", "conv", "elementwise", "rnn", "small", "training"])
+def test_tiny_workloads_run(family: str) -> None:
+    module = importlib.import_module(f"benchmarks.bench_{family}")
+    assert module.UNITS.keys() == module.WORKLOADS.keys()
+    for make in module.WORKLOADS.values():
+        shrink(make)(ag)()
+
+
+def test_tiny_workloads_are_small() -> None:
+    assert shrink(bench_training.adam).keywords == {"count": 3, "elements": 64}
+    assert shrink(workloads.embedding).keywords == {"rows": 16, "width": 16, "count": 3}
