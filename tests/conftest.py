@@ -114,3 +114,14 @@ def _doctest_names(doctest_namespace: dict[str, Any]) -> None:
     import autograd_gpu as ag
 
     doctest_namespace["ag"] = ag
+
+
+@pytest.fixture
+def counting() -> Any:
+    """The module that counts what a CUDA device is asked for, where the environment has one (see `benchmarks/counters.py`)."""
+    from benchmarks import counters
+
+    instrument = counters.instrument()
+    if instrument is None:
+        pytest.skip(f"{counters.VARIABLE} names no module that counts what a device is asked for")
+    return instrument
