@@ -280,3 +280,62 @@ def test_scans_at_special_values(cuda: Any) -> None:
         for name in ("cumsum", "cumprod", "logcumsumexp"):
             got = getattr(cuda, name)(cuda.from_host(values), dim=0).get()
             np.testing.assert_allclose(got, getattr(cpu, name)(values, dim=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [65536, 1000])
+@pytest.mark.parametrize("dtype", REAL, ids=lambda dtype: dtype.name)
+@pytest.mark.parametrize("name", ["cumprod", "logcumsumexp"])
+def test_gradients_of_scans(monkeypatch: pytest.MonkeyPatch, name: str, dtype: Any, chunk: int) -> None:
+    from autograd_gpu.device.cuda import scans
+
+    monkeypatch.setattr(scans, "CHUNK", chunk)
+    for shape in ((1,), (70001,), (5, 1), (3, 33), (2, 2049), (300, 2, 7), (1500, 3)):
+        x = normal(shape, dtype)
+        if name == "cumprod":
+            x = (1 + x.astype("f8") / 1000).astype(dtype.numpy)
+        for dim in range(len(shape)):
+            same_on_both(
+                lambda x, dim=dim: getattr(ag, name)(x, dim=dim), [x], dtype, 6 * math.sqrt(shape[dim])
+            )
+
+
+def test_gradients_of_scans_at_special_values() -> None:
+    zeros = np.array([[2.0, 0.0, 3.0, 0.0, 4.0], [0.0, 1.0, 2.0, 3.0, 0.0]], "f4")
+    empty = np.array([[-inf, -inf, 1.0, 2.0, -inf], [1.0, -inf, 0.0, -inf, -1.0]], "f4")
+    for name, x in (("cumprod", zeros), ("logcumsumexp", empty)):
+        for dim in (0, 1):
+            same_on_both(lambda x, name=name, dim=dim: getattr(ag, name)(x, dim=dim), [x], ag.float32)
+
+
+@pytest.mark.parametrize("chunk", [65536, 1000])
+@pytest.mark.parametrize(
+    "dtype", [*REAL, ag.int64, ag.int32, ag.int16, ag.int8, ag.uint8, ag.bool], ids=lambda dtype: dtype.name
+)
+@pytest.mark.parametrize("name", ["cummax", "cummin"])
+def test_running_extremes(
+    cuda: Any, monkeypatch: pytest.MonkeyPatch, name: str, dtype: Any, chunk: int
+) -> None:
+    from autograd_gpu.device.cuda import scans
+
+    monkeypatch.setattr(scans, "CHUNK", chunk)
+    generator = np.random.default_rng(3)
+    for shape in ((1,), (7,), (70001,), (5, 1), (3, 33), (2, 2049), (300, 2, 7), (1500, 3)):
+        x = generator.integers(0 if dtype in (ag.uint8, ag.bool) else -20, 20, shape).astype(dtype.numpy)
+        for dim in range(len(shape)):
+            for got, expected in zip(
+                getattr(cuda, name)(cuda.from_host(x), dim=dim),
+                getattr(cpu, name)(x, dim=dim),
+                strict=True,
+            ):
+                assert got.dtype == expected.dtype
+                np.testing.assert_array_equal(got.get(), expected)
+
+
+@pytest.mark.parametrize("dtype", REAL, ids=lambda dtype: dtype.name)
+def test_running_extremes_at_special_values(cuda: Any, dtype: Any) -> None:
+    x = np.array([[-inf, inf, 1.0, inf, -inf], [2.0, nan, 3.0, nan, inf], [-inf, -inf, -inf, -5.0, nan]])
+    x = x.astype(dtype.numpy)
+    for name, dim in itertools.product(("cummax", "cummin"), (0, 1)):
+        got = getattr(cuda, name)(cuda.from_host(x), dim=dim)
+        for one, other in zip(got, getattr(cpu, name)(x, dim=dim), strict=True):
+            np.testing.assert_array_equal(one.get().astype("f8"), np.asarray(other).astype("f8"))

@@ -8,6 +8,7 @@ current one (`CardType`). The end of the pass restores the caller's.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,12 +87,11 @@ def arrive(index: int | None) -> None:
 def on_card(function: Callable[..., Any], index: int) -> Callable[..., Any]:
     """A function that runs on card `index` and restores the caller's."""
 
+    @functools.wraps(function)  # with the function's signature, which transforms look at
     def call(*args: Any, **kwargs: Any) -> Any:
         if runtime.getDevice() == index:
             return function(*args, **kwargs)
         with cupy.cuda.Device(index):
             return function(*args, **kwargs)
 
-    call.__name__ = getattr(function, "__name__", "call")
-    call.__doc__ = function.__doc__
     return call
