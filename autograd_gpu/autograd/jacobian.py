@@ -99,6 +99,10 @@ def uniform(generator: np.random.Generator, shape: tuple[int, ...], is_complex: 
 # -- by finite differences -----------------------------------------------------------------------------------
 
 
+def _move(array: Any, original: Any, step: Any = None) -> None:
+    array[...] = original if step is None else original + step
+
+
 def numerical_row(
     function: Function, inputs: Sequence[Any], position: int, direction: HostArray, eps: float
 ) -> list[HostArray]:
@@ -111,16 +115,17 @@ def numerical_row(
     array = tensor._array
     kind = tensor._type
     original = kind.namespace.copy(array)
-    step = kind.namespace.from_host((direction * eps).astype(kind.numpy))
+    step, back = (kind.namespace.from_host((direction * signed).astype(kind.numpy)) for signed in (eps, -eps))
+    run = kind.namespace.run
     try:
-        array[...] = original - step
+        run(_move, array, original, back)
         below = call(function, inputs)
         lower = [host(output) for output in below]
-        array[...] = original + step
+        run(_move, array, original, step)
         above = call(function, inputs)
         upper = [host(output) for output in above]
     finally:
-        array[...] = original
+        run(_move, array, original)
     rows = []
     for before, after in zip(lower, upper, strict=True):
         for attribute in ("shape", "dtype"):

@@ -151,19 +151,19 @@ class BatchedArray:
 
     def min(self) -> Any:
         """The smallest element of all examples: what checks of labels and indices want to know."""
-        return self.value.min()
+        return inside(self.value).run(self.value.min)
 
     def max(self) -> Any:
         """The largest element of all examples."""
-        return self.value.max()
+        return inside(self.value).run(self.value.max)
 
     def any(self) -> Any:
         """Whether any element of any example is true."""
-        return self.value.any()
+        return inside(self.value).run(self.value.any)
 
     def all(self) -> Any:
         """Whether all elements of all examples are true."""
-        return self.value.all()
+        return inside(self.value).run(self.value.all)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -363,7 +363,8 @@ def elementwise(batch: Batch, function: Callable[..., Any], arrays: Sequence[Any
         return elementwise(deeper, function, arrays)
     operands = {i: lifted(batch, a) for i, a in enumerate(arrays) if is_array(a)}
     values = dict(zip(operands, aligned(list(operands.values())), strict=True))
-    return BatchedArray(function(*(values.get(i, a) for i, a in enumerate(arrays))), batch)
+    where = joint(list(values.values()))
+    return BatchedArray(where.run(function, *(values.get(i, a) for i, a in enumerate(arrays))), batch)
 
 
 # -- where there is no rule ----------------------------------------------------------------------------------------------
