@@ -50,7 +50,7 @@ class CpuConvolution(Convolution):
                 x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
             )
         problem = _Problem(x.shape, weight.shape, stride, padding, dilation, groups)
-        if cpu_winograd.suits(x, weight, problem.size, stride, dilation, groups):
+        if cpu_winograd.suits(x, weight, weight.shape, problem.size, stride, dilation, groups):
             return cpu_winograd.convolve(x, weight, bias, problem.size, padding)
         outputs, places = weight.shape[0], problem.places
         result = np.empty((x.shape[0], outputs, *problem.size), np.result_type(x, weight))
@@ -148,6 +148,8 @@ class CpuConvolution(Convolution):
                 dilation=dilation, groups=groups,
             )  # fmt: skip
             return wide.astype(g.dtype)
+        if cpu_winograd.suits(x, g, weight_shape, g.shape[2:], stride, dilation, groups):
+            return cpu_winograd.weight_gradient(g, x, padding)
         problem = _Problem(x.shape, weight_shape, stride, padding, dilation, groups, g.shape[2:])
         outputs, places = weight_shape[0], problem.places
         shape = (groups, outputs // groups, math.prod(weight_shape[1:]))
