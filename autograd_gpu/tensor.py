@@ -14,7 +14,7 @@ from autograd_gpu.core import backward as _backward, hooks
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, bump, hooks_of, node_of, visible
 from autograd_gpu.core.inplace import base_of
-from autograd_gpu.core.leaves import FROZEN, detach, is_leaf, require_grad
+from autograd_gpu.core.leaves import FROZEN, detach, is_leaf, refuse_within_transforms, require_grad
 from autograd_gpu.core.op import FUNCTIONS, METHODS
 from autograd_gpu.device import Device, type_for
 from autograd_gpu.ops import creation
@@ -328,6 +328,7 @@ _attach("requires_grad")(property(_get_requires_grad, _set_requires_grad))
 @_attach("requires_grad_")
 def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """Set `requires_grad` in place; returns the tensor."""
+    refuse_within_transforms("requires_grad_")
     if requires_grad and not self._type.differentiable:
         raise RuntimeError(
             "only Tensors of floating point dtype can require gradients (or of complex dtype); this one is "
@@ -496,6 +497,7 @@ def backward(
 @_attach("retain_grad")
 def retain_grad(self: Tensor) -> None:
     """Let ``.grad`` of a tensor that is not a leaf be filled by backward too."""
+    refuse_within_transforms("retain_grad")
     node = node_of(self)
     if node is None:
         raise RuntimeError(f"can't retain_grad on Tensor that has requires_grad=False{errors.here()}")

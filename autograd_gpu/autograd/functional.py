@@ -15,7 +15,7 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.backward import grad
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.graph import Tensor, wrap
-from autograd_gpu.core.leaves import detach, require_grad
+from autograd_gpu.core.leaves import detach, refuse_within_transforms, require_grad
 from autograd_gpu.func.transforms import released
 from autograd_gpu.func.vectorize import vmap
 
@@ -60,9 +60,14 @@ def _unpacked(value: Any, several: bool | tuple[bool, bool]) -> Any:
 def _attached(inputs: Tensors, create_graph: bool, need_graph: bool) -> Tensors:
     """New tensors in the place of the inputs, so that only what passes through the arguments counts."""
     alias = REGISTRY["alias"].apply
-    return tuple(
-        alias(x) if create_graph and x.requires_grad else require_grad(detach(x), need_graph) for x in inputs
-    )
+    attached = []
+    for x in inputs:
+        if create_graph and x.requires_grad:
+            attached.append(alias(x))
+        else:
+            refuse_within_transforms("requires_grad_")
+            attached.append(require_grad(detach(x), need_graph))
+    return tuple(attached)
 
 
 def _returned(values: Any, create_graph: bool) -> Any:

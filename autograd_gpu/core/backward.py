@@ -5,6 +5,7 @@ Where a tensor is expected, a `GradientEdge` will do: the place in the graph tha
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -114,8 +115,8 @@ def _gradients(
             )
         elif g._array.shape != shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{position}] has a shape of {list(g._array.shape)} and output[{position}] "
-                f"has a shape of {list(shape)}.{errors.here()}"
+                f"Mismatch in shape: grad_output[{position}] has a shape of ag.Size({list(g._array.shape)}) and "
+                f"output[{position}] has a shape of ag.Size({list(shape)}).{errors.here()}"
             )
         elif g._type.device is not kind.device:
             raise RuntimeError(
@@ -152,14 +153,19 @@ def backward(
         inputs: add gradients only to these tensors (leaves or not; edges; a dict's values), not to all leaves.
 
     Raises:
-        RuntimeError: if an output has no graph, if a gradient is missing or does not fit, if the graph was used up, or
-            if an array that it kept was changed in place.
+        RuntimeError: if an output has no graph, if a gradient is missing or does not fit, if the graph was used up,
+            if an array that it kept was changed in place, or inside of one of `ag.func`'s transforms.
 
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
     >>> ag.autograd.backward((x * x).sum())
     >>> x.grad
     tensor([2., 4.])
     """
+    if modes.local.transforms:
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use ag.func.grad or ag.func.vjp "
+            f"instead or call backward() outside of functorch transforms.{errors.here()}"
+        )
     outputs = _sequence(tensors)
     given = (None,) * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
     keep_graph = create_graph if retain_graph is None else retain_graph
@@ -170,10 +176,16 @@ def backward(
         return
     goals = _inputs(inputs, "backward")
     wanted = _wanted(goals, roots)
-    found = engine.run(roots, gradients, wanted=wanted, retain_graph=keep_graph, create_graph=create_graph)
+    found = engine.run(
+        roots, gradients, wanted=wanted, retain_graph=keep_graph, create_graph=create_graph, accumulating=True
+    )
     for goal, node, g in zip(goals, wanted, found, strict=True):
-        tensor = node.variable if isinstance(goal, GradientEdge) and isinstance(node, Leaf) else goal
-        if g is not None and isinstance(tensor, Tensor):
+        if g is None:
+            continue
+        tensor = node.variable if isinstance(node, Leaf) else goal
+        if isinstance(node, Leaf) and tensor is not None:
+            engine.accumulate_at(node, tensor, g, False, create_graph)
+        elif isinstance(tensor, Tensor):
             engine.accumulate_into(tensor, g, False, create_graph)
 
 
@@ -196,6 +208,7 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -209,6 +222,7 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -221,6 +235,7 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -234,6 +249,7 @@ def grad(
         grad_outputs: the vector in the vector-Jacobian product; None means ones for outputs with one element.
         retain_graph: keep the graph for another pass (default: `create_graph`).
         create_graph: record the computation of the gradients, for derivatives of higher order.
+        only_inputs: True; it was for old code, and False (which also filled ``.grad`` of leaves) is deprecated: use `backward`.
         allow_unused: return None for inputs that the outputs do not depend on, instead of raising.
         is_grads_batched: the first dimension of `grad_outputs` is a batch; one gradient per entry, stacked.
         materialize_grads: return zeros instead of None.
@@ -245,6 +261,13 @@ def grad(
     >>> ag.autograd.grad(x ** 3, x)
     (tensor(27.),)
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
+            "parts of the graph, please use ag.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."

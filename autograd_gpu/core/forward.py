@@ -94,7 +94,8 @@ class Level:
                 for t, tangent in zip(tensors, tangents, strict=True)
             ]
             moved = [t if z is None else z for t, z in zip(tensors, zeros, strict=True)]
-            outcome = _call(op, moved, params)
+            # (A tangent that no view of the new shape exists of is copied.)
+            outcome = moved[0].reshape(params["shape"]) if op.name == "view" else _call(op, moved, params)
             several = isinstance(result, tuple)
             for out, tangent in zip(
                 result if several else (result,), outcome if several else (outcome,), strict=True
@@ -308,7 +309,9 @@ def unpack_dual(tensor: Tensor, level: Level) -> tuple[Tensor, Tensor | None]:
         return tensor, None
     primal = alias_of(tensor, node_of(tensor))
     primal._view = tensor._view
-    lower = {number: t for number, t in tensor.__dict__["_tangents"].items() if number != level.number}
+    lower = {
+        number: t for number, t in tensor.__dict__.get("_tangents", {}).items() if number != level.number
+    }
     if lower:
         primal.__dict__["_tangents"] = lower
     return primal, tangent

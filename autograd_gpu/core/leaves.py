@@ -64,6 +64,21 @@ def _thawed(tensor: Tensor) -> Leaf | None:
     return leaf
 
 
+def refuse_within_transforms(call: str) -> None:
+    """Raise if this thread is inside of one of `ag.func`'s transforms, which track gradients in their own way.
+
+    Raises:
+        RuntimeError: with PyTorch's advice.
+    """
+    if modes.local.transforms:
+        raise RuntimeError(
+            f"You are attempting to call Tensor.{call}() (or perhaps using ag.autograd.functional.* APIs) inside of a "
+            "function being transformed by a functorch transform. This is unsupported, please attempt to use the functorch "
+            f"transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call {call}() outside of a function being transformed "
+            f"instead.{errors.here()}"
+        )
+
+
 def detach(tensor: Tensor) -> Tensor:
     """A tensor on the same memory (and version) that is a leaf without gradient."""
     twin = alias_of(tensor)

@@ -276,6 +276,21 @@ class within_transforms:
         local.transforms = self._before
 
 
+class within_reverse_transform:
+    """Context manager: the code inside is what one of `ag.func`'s reverse transforms differentiates. It is recorded, whatever
+    the modes around it are."""
+
+    def __enter__(self) -> None:
+        self._grad = _switch_grad(True)
+        self._inference = _switch_inference(False)
+        local.transforms += 1
+
+    def __exit__(self, *exception: object) -> None:
+        local.transforms -= 1
+        _switch_inference(self._inference)
+        _switch_grad(self._grad)
+
+
 class intercept:
     """Context manager that shows every op call of this thread to `interceptor` (see `core.op.apply`)."""
 

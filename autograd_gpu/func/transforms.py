@@ -15,7 +15,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import engine, modes
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.forward import dual_level, make_dual, unpack_dual
-from autograd_gpu.core.graph import Leaf, Node, Tensor, alias_of, node_of, wrap
+from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, node_of, wrap
 from autograd_gpu.core.leaves import LEAF, ONLY_FLOATING
 from autograd_gpu.func import trees
 from autograd_gpu.func.vectorize import into_the_innermost, vmap
@@ -35,6 +35,8 @@ def _argument(value: Any) -> Tensor:
         raise RuntimeError(f"{ONLY_FLOATING}; this one is {value._type.dtype}{errors.here()}")
     twin: Tensor = REGISTRY["alias"].apply(into_the_innermost(value))
     twin._view = None  # in-place changes are this transform's own affair
+    if twin._changes is INFERENCE:  # for others; what is recorded here may keep it
+        twin._changes = [0]
     if twin._node is None:
         twin._node = Leaf(twin, LEAF)
     return twin
@@ -58,12 +60,12 @@ def _depends_beyond(roots: Sequence[Node | None], own: Sequence[Tensor]) -> bool
     return False
 
 
-def released(value: Any, own: Sequence[Tensor]) -> Any:
-    """A result as the outside sees it: without history unless something outside has a part in it."""
+def released(value: Any, own: Sequence[Tensor], recording: bool = True) -> Any:
+    """A result as the outside sees it: without history unless something outside has a part in it, and is recording."""
     if not isinstance(value, Tensor):
         return value
     node = node_of(value)
-    if node is None or _depends_beyond([node], own):
+    if node is None or (recording and _depends_beyond([node], own)):
         return value
     twin = alias_of(value)
     twin._node = None
@@ -71,6 +73,18 @@ def released(value: Any, own: Sequence[Tensor]) -> Any:
     if tangents:
         twin.__dict__["_tangents"] = tangents
     return twin
+
+
+def _released_aux(aux: Any, own: Sequence[Tensor], recording: bool) -> Any:
+    """What a function returns beside its result, as the outside sees it."""
+    _check_aux(aux)
+    return trees.map_leaves(lambda leaf: released(leaf, own, recording), aux)
+
+
+def _check_aux(aux: Any) -> None:
+    for leaf in trees.flatten(aux)[0]:
+        if not isinstance(leaf, Tensor):
+            raise RuntimeError(f"Expected tensors, got unsupported type {type(leaf)}{errors.here()}")
 
 
 def _zeros_like(tensor: Tensor) -> Tensor:
@@ -184,7 +198,7 @@ def grad_and_value(func: Function, argnums: ArgNums = 0, has_aux: bool = False) 
     @functools.wraps(func, updated=())
     def gradient_and_value(*args: Any, **kwargs: Any) -> Any:
         recording = modes.is_grad_enabled()
-        with modes.enable_grad(), modes.within_transforms():
+        with modes.within_reverse_transform():
             leaves, structure = trees.flatten(_chosen(args, argnums))
             own = [_argument(leaf) for leaf in leaves]
             output = func(*_replaced(args, argnums, trees.unflatten(own, structure)), **kwargs)
@@ -208,9 +222,9 @@ def grad_and_value(func: Function, argnums: ArgNums = 0, has_aux: bool = False) 
             one = wrap(kind.namespace.ones((), kind.numpy))
         found = _pull([output], own, [one], False, recording)
         result = trees.unflatten(found, structure)
-        value = released(output, own)
+        value = released(output, own, recording)
         if has_aux:
-            return result, (value, trees.map_leaves(lambda leaf: released(leaf, own), aux))
+            return result, (value, _released_aux(aux, own, recording))
         return result, value
 
     return gradient_and_value
@@ -236,7 +250,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
 
 def _vjp(func: Function, primals: tuple[Any, ...], argnums: ArgNums | None, has_aux: bool) -> Any:
     recorded = modes.is_grad_enabled()
-    with modes.enable_grad(), modes.within_transforms():
+    with modes.within_reverse_transform():
         chosen = primals if argnums is None else _chosen(primals, argnums)
         leaves, structure = trees.flatten(chosen)
         own = [_argument(leaf) for leaf in leaves]
@@ -272,11 +286,11 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: ArgNums | None, has_
                     f"has a shape of {list(out._array.shape)}.{errors.here()}"
                 )
         recording = modes.is_grad_enabled() if create_graph is None else create_graph
-        return trees.unflatten(_pull(outputs, own, given, retain_graph, recording and recorded), structure)
+        return trees.unflatten(_pull(outputs, own, given, retain_graph, recording), structure)
 
-    result = trees.unflatten([released(each, own) for each in outputs], shape)
+    result = trees.unflatten([released(each, own, recorded) for each in outputs], shape)
     if has_aux:
-        return result, vjp_fn, trees.map_leaves(lambda leaf: released(leaf, own), aux)
+        return result, vjp_fn, _released_aux(aux, own, recorded)
     return result, vjp_fn
 
 
@@ -323,7 +337,8 @@ def _jvp(
             f"{api}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
         )
     chosen = primals if argnums is None else _chosen(primals, argnums)
-    chosen = chosen if isinstance(chosen, tuple) else (chosen,)
+    if isinstance(argnums, int):
+        chosen = (chosen,)
     leaves, structure = trees.flatten(chosen)
     directions, given = trees.flatten(tangents)
     if structure != given:
@@ -367,9 +382,8 @@ def _jvp(
             values.append(released(value, ()))
             moved.append(_zeros_like(value) if tangent is None else released(tangent, ()))
         if has_aux:
-            aux = trees.map_leaves(
-                lambda leaf: unpack_dual(leaf, level)[0] if isinstance(leaf, Tensor) else leaf, aux
-            )
+            _check_aux(aux)
+            aux = trees.map_leaves(lambda leaf: unpack_dual(leaf, level)[0], aux)
     result = trees.unflatten(values, shape), trees.unflatten(moved, shape)
     return (*result, aux) if has_aux else result
 
@@ -384,7 +398,7 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     >>> derivative(ag.tensor(1.0))
     tensor(12.)
     """
-    with modes.enable_grad(), modes.within_transforms():
+    with modes.within_reverse_transform():
         leaves, structure = trees.flatten(primals)
         own = [_argument(leaf) for leaf in leaves]
         output = func(*trees.unflatten(own, structure))
@@ -412,6 +426,15 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
                     f"tangent:{position} with shape {direction.shape} in flattened pytree doesn't match the shape "
                     f"{leaf.shape} of the corresponding primal.{errors.here()}"
                 )
+            for what, given_one, wanted in (
+                ("device", direction._type.device, leaf._type.device),
+                ("dtype", direction._type.dtype, leaf._type.dtype),
+            ):
+                if given_one is not wanted:
+                    raise RuntimeError(
+                        f"tangent:{position} with {what} {given_one} in flattened pytree doesn't match the {what} {wanted} of "
+                        f"the corresponding primal.{errors.here()}"
+                    )
         pairs = [
             (row, t)
             for row, t in zip(rows, directions, strict=True)
@@ -545,12 +568,18 @@ def jacfwd(
     Shapes, nesting and arguments are those of `jacrev`; this is the better choice where outputs are larger than inputs.
 
     Args:
+        chunk_size: how many columns to compute at once, to save memory; None for all.
         randomness: what random ops in `func` do; see `vmap`.
+
+    Raises:
+        RuntimeError: for complex inputs or outputs.
 
     >>> ag.func.jacfwd(lambda x: x ** 2)(ag.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
+    if not (chunk_size is None or chunk_size > 0):
+        raise ValueError("jacfwd: `chunk_size` should be greater than 0.")
 
     @functools.wraps(func, updated=())
     def jacobian(*args: Any) -> Any:

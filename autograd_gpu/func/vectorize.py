@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core import backward, modes
 from autograd_gpu.core.call import REGISTRY, compute, constant, operand, prepare, record
-from autograd_gpu.core.graph import Tensor, wrap
+from autograd_gpu.core.graph import INFERENCE, Tensor, wrap
+from autograd_gpu.core.inplace import adopt, check_writable
 from autograd_gpu.core.op import Op, TensorNamespace, tensor_namespace
 from autograd_gpu.device import ArrayType, type_for
 from autograd_gpu.func import (
@@ -39,24 +40,41 @@ from autograd_gpu.func.rules import RANDOM
 # -- into the batch and out of it ----------------------------------------------------------------------------------------
 
 
+# (A graph that was recorded in one batch may be pulled within a later one. Then that one's dimension comes first, and what
+# passes the boundary is inside.)
+
+
 def _enter(F: Any, input: Array, *, batch: Batch, dim: int) -> Array:
+    if _is_deeper(input, batch):
+        return BatchedArray(_enter(F, input.value, batch=batch, dim=dim + 1), input.batch)
     return BatchedArray(moved(input, dim, 0), batch)
 
 
 def _leave(F: Any, input: Array, *, batch: Batch, dim: int) -> Array:
+    if _is_deeper(input, batch):
+        return BatchedArray(_leave(F, input.value, batch=batch, dim=dim + 1), input.batch)
     return moved(grown(batch, lifted(batch, input)), 0, dim)
 
 
 def _lift(F: Any, input: Array, *, batch: Batch) -> Array:
+    if _is_deeper(input, batch):
+        return BatchedArray(_lift(F, input.value, batch=batch), input.batch)
     return lifted(batch, input)
 
 
 def _gather(F: Any, input: Array, *, batch: Batch) -> Array:
+    if _is_deeper(input, batch):
+        return BatchedArray(_gather(F, input.value, batch=batch), input.batch)
     array = lifted(batch, input)
     value = array.value
     if value.shape[0] == batch.size:
         return inside(value).sum(value, dim=0)
     return inside(value).select(value, 0, 0) * batch.size
+
+
+def _is_deeper(array: Array, batch: Batch) -> bool:
+    """Whether an array is part of a batch that was started after another one."""
+    return isinstance(array, BatchedArray) and array.batch.number > batch.number
 
 
 def moved(array: Array, source: int, target: int) -> Array:
@@ -430,9 +448,23 @@ def _once(
     ]
     vectorizer = Vectorizer(batch, lenient)
     depth = modes.local.transforms + (not lenient)
+    arrays = [None if dim is None else x._array for x, dim in zip(given, dims, strict=True)]
     with modes.intercept(vectorizer), modes.within_transforms(depth):
         outputs = func(*trees.unflatten(given, tree), **kwargs)
-    return _left(func, batch, outputs, out_dims)
+    unchanged = {}  # id of what went in, and still is what it was, to the tensor outside and the dimension of its examples
+    for value, dim, entered, array in zip(leaves, dims, given, arrays, strict=True):
+        if dim is not None and entered._array is array:
+            _changed_in_place(value, dim, entered, batch)
+            unchanged[id(entered)] = value, dim
+    return _left(func, batch, outputs, out_dims, unchanged)
+
+
+def _changed_in_place(value: Tensor, dim: int, entered: Tensor, batch: Batch) -> None:
+    """If the examples were changed in place, so was the tensor that they are parts of: the memory is the same, and the
+    tensor takes on the history."""
+    if entered._changes is not INFERENCE and entered._changes[0]:
+        check_writable(value, "vmap")
+        adopt(value, cross(LEAVE, entered, batch=batch, dim=dim))
 
 
 def _out_dims(func: Any, outputs: Any, structure: trees.Tree, out_dims: Any) -> list[int | None]:
@@ -454,7 +486,9 @@ def _out_dims(func: Any, outputs: Any, structure: trees.Tree, out_dims: Any) -> 
     return found
 
 
-def _left(func: Any, batch: Batch, outputs: Any, out_dims: Any) -> Any:
+def _left(
+    func: Any, batch: Batch, outputs: Any, out_dims: Any, unchanged: dict[int, tuple[Tensor, int]]
+) -> Any:
     values, structure = trees.flatten(outputs)
     name = name_of(func)
     results = []
@@ -481,6 +515,10 @@ def _left(func: Any, batch: Batch, outputs: Any, out_dims: Any) -> Any:
             raise IndexError(
                 f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {place}){errors.here()}"
             )
+        if id(value) in unchanged:
+            original, dim = unchanged[id(value)]
+            results.append(original if dim == place % ndim else original.movedim(dim, place))
+            continue
         if not varies:
             value = cross(LIFT, value, batch=batch)
         results.append(cross(LEAVE, value, batch=batch, dim=place % ndim))

@@ -12,7 +12,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import fused_gradient, op
-from autograd_gpu.device.checks import extremes
+from autograd_gpu.device.checks import extremes, on_host
 from autograd_gpu.device.portable.base import float32, int64
 from autograd_gpu.dtypes import FLOAT, float32 as float32_type, int64 as int64_type, uint8
 from autograd_gpu.ops.arguments import check_tensor, in_dtype
@@ -257,7 +257,7 @@ def _index_target(
     labels = target._array
     found = extremes(target._type, labels)
     if found is not None and (found[0] < 0 or found[1] >= classes):
-        labels = target._type.namespace.to_host(labels)
+        labels = on_host(target._type, labels)
         wrong = labels[(labels != ignore_index) & ((labels < 0) | (labels >= classes))]
         if wrong.size:
             raise IndexError(
