@@ -186,7 +186,24 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "scan": {
         kind: tuple(
-            f"{form}<{kind}, {join}>" for form in ("rows", "columns") for join in ("Plus", "Times", "LogPlus")
+            f"{form}<{kind}, {join}>"
+            for form in ("rows", "carry", "columns")
+            for join in ("Plus", "Times", "LogPlus")
+        )
+        for kind in FLOATS.values()
+    },
+    "scan_extremes": {
+        kind: tuple(
+            f"{form}<{kind}, {largest}>"
+            for form in ("rows", "carry", "columns")
+            for largest in ("false", "true")
+        )
+        for kind in (*FLOATS.values(), *INTEGERS.values())
+    },
+    "scan_gradients": {
+        kind: (
+            *(f"{form}<{kind}, {of}>" for form in ("rows", "columns") for of in ("Product", "LogSum")),
+            f"carry<{kind}>",
         )
         for kind in FLOATS.values()
     },

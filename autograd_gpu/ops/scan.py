@@ -8,7 +8,7 @@ from typing import Any
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.inplace import expose_inplace
-from autograd_gpu.core.op import Op, expose, op
+from autograd_gpu.core.op import Op, elementwise_gradient, expose, op
 from autograd_gpu.dtypes import COMPLEX, FLOAT
 from autograd_gpu.ops import return_types
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, in_dtype, numpy_names
@@ -49,7 +49,8 @@ def recurrence(F: Any, a: Any, b: Any) -> Any:
     return b
 
 
-def _cumprod_gradient(F: Any, g: Any, input: Any, out: Any, *, dim: int) -> Any:
+@elementwise_gradient
+def cumprod_backward(F: Any, g: Any, input: Any, out: Any, *, dim: int) -> Any:
     """The adjoint of ``y[i] = y[i-1] x[i]``: no division, so zeros are no special case."""
     if g.ndim == 0:
         return g
@@ -59,7 +60,7 @@ def _cumprod_gradient(F: Any, g: Any, input: Any, out: Any, *, dim: int) -> Any:
     return F.transpose(adjoint * before, dim, -1)
 
 
-cumprod.rule(input=_cumprod_gradient)
+cumprod.rule(input=lambda F, g, input, out, *, dim: F.cumprod_backward(g, input, out, dim=dim))
 
 
 @op("general")
@@ -67,7 +68,8 @@ def logcumsumexp(F: Any, input: Any, *, dim: int) -> Any:
     return F.logcumsumexp(input, dim=dim)
 
 
-def _logcumsumexp_gradient(F: Any, g: Any, input: Any, out: Any, *, dim: int) -> Any:
+@elementwise_gradient
+def logcumsumexp_backward(F: Any, g: Any, input: Any, out: Any, *, dim: int) -> Any:
     """``sum over j >= i of g[j] exp(x[i] - y[j])``. No exponent is positive, so nothing overflows."""
     if g.ndim == 0:
         return g
@@ -79,7 +81,7 @@ def _logcumsumexp_gradient(F: Any, g: Any, input: Any, out: Any, *, dim: int) ->
     return F.transpose(F.exp(x - level) * adjoint, dim, -1)
 
 
-logcumsumexp.rule(input=_logcumsumexp_gradient)
+logcumsumexp.rule(input=lambda F, g, input, out, *, dim: F.logcumsumexp_backward(g, input, out, dim=dim))
 
 
 def _to_seen(F: Any, g: Any, indices: Any, input_like: Any, *, dim: int) -> Any:

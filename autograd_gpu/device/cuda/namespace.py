@@ -13,6 +13,7 @@ from autograd_gpu.device.cuda.attention import CudaAttention
 from autograd_gpu.device.cuda.batch_norm import CudaBatchNorm
 from autograd_gpu.device.cuda.convolution import CudaConvolution
 from autograd_gpu.device.cuda.cross_entropy import CudaCrossEntropy
+from autograd_gpu.device.cuda.decompositions import CudaDecompositions
 from autograd_gpu.device.cuda.guard import arrive
 from autograd_gpu.device.cuda.indexing import CudaIndexing
 from autograd_gpu.device.cuda.norm import CudaNormalization
@@ -20,7 +21,7 @@ from autograd_gpu.device.cuda.optimizers import CudaOptimizers
 from autograd_gpu.device.cuda.pooling import CudaPooling
 from autograd_gpu.device.cuda.random import CudaRandom
 from autograd_gpu.device.cuda.reductions import CudaReductions
-from autograd_gpu.device.cuda.scans import CudaScans
+from autograd_gpu.device.cuda.scans import SCAN_GRADIENTS, CudaScans, scan_gradient
 from autograd_gpu.device.cuda.softmax import CudaSoftmax
 from autograd_gpu.device.cuda.special import CudaSpecial
 from autograd_gpu.device.namespace import ArrayNamespace
@@ -33,6 +34,7 @@ class CudaNamespace(
     CudaBatchNorm,
     CudaCrossEntropy,
     CudaConvolution,
+    CudaDecompositions,
     CudaIndexing,
     CudaNormalization,
     CudaOptimizers,
@@ -53,6 +55,12 @@ class CudaNamespace(
         self.around_passes: Any = None
         for name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
             setattr(self, name, _with_complex(getattr(cupy, name)))
+
+    def with_kernel(self, name: str, body: Any) -> Any:
+        """`body`, or a function of the same arguments that launches the kernel of that name where it can."""
+        if name in SCAN_GRADIENTS:
+            return scan_gradient(SCAN_GRADIENTS[name], body)
+        return super().with_kernel(name, body)
 
     # -- to and from the host and other cards ----------------------------------------------------------
 
