@@ -1,7 +1,8 @@
 """Nested containers of values: what functions under a transform may take and return.
 
 Tuples (named ones too), lists, deques and dictionaries (in the order of their insertion; ordered ones and those with
-defaults too) are containers; everything else is a leaf. A structure (`Tree`) compares equal to that of any value with the same containers.
+defaults too) are containers; everything else is a leaf. A structure (`Tree`) compares equal to that of any value with
+the same containers.
 """
 
 from __future__ import annotations
