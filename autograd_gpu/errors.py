@@ -20,6 +20,10 @@ class OutOfMemoryError(RuntimeError):
     """The device has no room for an array. The message names the op, the bytes asked for and what can be done."""
 
 
+class LinAlgError(RuntimeError):
+    """A matrix that an equation or a decomposition cannot do with: singular, not positive-definite, not finite."""
+
+
 class Place(NamedTuple):
     """A line of the user's code: file, line number (1-based), function and the expression that ran."""
 

@@ -7,6 +7,8 @@ it can do faster; names, signatures and results stay the same.
 from __future__ import annotations
 
 from autograd_gpu.device.portable.attention import Attention
+from autograd_gpu.device.portable.decompositions import Decompositions
+from autograd_gpu.device.portable.fourier import Fourier
 from autograd_gpu.device.portable.linalg import LinearAlgebra
 from autograd_gpu.device.portable.norm import Normalization
 from autograd_gpu.device.portable.optimizers import Optimizers
@@ -25,6 +27,8 @@ class ArrayNamespace(
     Normalization,
     Ordering,
     LinearAlgebra,
+    Decompositions,
+    Fourier,
     Shaping,
     Pooling,
     Random,

@@ -442,6 +442,17 @@ def _cross(batch: Batch, name: str, x: BatchedArray, other: BatchedArray, dim: i
     return wrapped(batch, run(name, *aligned([x, other]), dim=up(dim)))
 
 
+@rule(
+    "cholesky", "cofactor", "det", "eig", "eigh", "fft_c2c", "fft_c2r", "fft_r2c", "inv", "lu_factor", "matrix_exp",
+    "permutation_of", "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals",
+)  # fmt: skip
+def _matrices(batch: Batch, name: str, **named: Any) -> Any:
+    """Functions of the last dimensions, or of dimensions counted from the end, which broadcast over the others."""
+    arrays = [value for value in named.values() if isinstance(value, BatchedArray)]
+    params = {key: value for key, value in named.items() if not isinstance(value, BatchedArray)}
+    return wrapped(batch, run(name, *aligned(arrays), **params))
+
+
 @rule("repeat_interleave")
 def _repeat_interleave(batch: Batch, name: str, x: BatchedArray, repeats: Any, dim: int | None = None) -> Any:
     if not isinstance(repeats, int) or dim is None or not x.ndim:

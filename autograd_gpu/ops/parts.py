@@ -195,6 +195,16 @@ expose(diagonal, "diagonal")
 # -- windows -------------------------------------------------------------------------------------------------
 
 
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """`ag.diagonal` of the last two dimensions: a view.
+
+    >>> ag.linalg.diagonal(ag.ones(2, 3, 3)).shape
+    ag.Size([2, 3])
+    """
+    result: Tensor = _diagonal(A, offset, dim1, dim2)
+    return result
+
+
 @op("linear")
 def unfold_backward(F: Any, grad: Any, *, shape: Any, dim: Any, size: Any, step: Any) -> Any:
     """The sum over windows, each added back where it came from: the adjoint of `unfold`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.op import REGISTRY, expose, op
+from autograd_gpu.core.op import expose, op
 from autograd_gpu.device.portable.base import float32, is_half
 from autograd_gpu.dtypes import FLOAT
 from autograd_gpu.ops.arguments import (
@@ -18,6 +18,7 @@ from autograd_gpu.ops.arguments import (
     reduced_count,
     with_kept,
 )
+from autograd_gpu.ops.decompositions import svdvals
 from autograd_gpu.ops.extremes import amax, amin
 from autograd_gpu.ops.reduce import sum as sum_
 
@@ -120,7 +121,7 @@ def matrix_norm(
     Args:
         input: floating or complex, at least two dimensions.
         ord: "fro"; inf or -inf (largest or smallest sum of a row's sizes); 1 or -1 (of a column's).
-            "nuc", 2 and -2 are those of singular values.
+            "nuc", 2 and -2: the sum, the largest, the smallest of the singular values.
         dim: the dimensions of the rows and of the columns.
         keepdim, dtype: as for `ag.linalg.vector_norm`.
 
@@ -155,14 +156,7 @@ def matrix_norm(
 
 def _spectral_norm(input: Tensor, ord: Any, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """Norms of the singular values: their sum, the largest, the smallest."""
-    if "svdvals" not in REGISTRY:
-        raise NotImplementedError(
-            f"linalg.matrix_norm: ord={ord!r} needs singular values, which are not available yet; use "
-            "ord='fro', 1 or inf"
-            f"{errors.here()}"
-        )
-    moved = REGISTRY["movedim"].public(input, dims, (-2, -1))
-    values = REGISTRY["svdvals"].public(moved)
+    values = svdvals.public(input.movedim(dims, (-2, -1)))
     norm_ = {"nuc": sum_, 2: amax, -2: amin}[ord].public(values, -1)
     if keepdim:
         for dim in sorted(dims):
