@@ -61,10 +61,10 @@ def test_gradients_come_back_in_dtype_and_device(device: str) -> None:
 def test_cpu_and_cuda_methods(device: str) -> None:
     x = ag.ones(2, device=device)
     assert x.cpu().device.type == "cpu"
-    assert x.is_cuda is (device == "cuda")
-    if device == "cuda":
-        assert x.cuda() is x
-        assert x.cpu().cuda().device is x.device
+    assert x.is_cuda is (device != "cpu")
+    if device != "cpu":
+        assert x.cuda(x.device) is x
+        assert x.cpu().cuda(x.device).device is x.device
 
 
 @pytest.mark.skipif(cuda_unavailable_reason() is None, reason="there is a GPU here")

@@ -477,8 +477,11 @@ def _basis(tensors: Sequence[Tensor], chunk: int | None) -> Iterator[list[Tensor
             first = max(start, offset)
             count = min(start + rows, offset + size) - first
             if count > 0:
-                eye = plain.eye(count, count, tensor._type.numpy)
-                block[first - start : first - start + count, first - offset : first - offset + count] = eye
+                place = (
+                    slice(first - start, first - start + count),
+                    slice(first - offset, first - offset + count),
+                )
+                plain.setitem(block, place, plain.eye(count, count, tensor._type.numpy))
             result.append(wrap(plain.reshape(block, (rows, *tensor._array.shape))))
             offset += size
         yield result

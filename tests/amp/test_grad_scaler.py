@@ -21,7 +21,7 @@ def train(device: str, kind: str, options: dict[str, Any]) -> tuple[list[Any], l
     w = ag.tensor([1.0, -2.0, 3.0], device=device, requires_grad=True)
     v = ag.tensor([[0.5]], device=device, requires_grad=True)
     optimizer = getattr(optim, kind)([w, v], lr=0.1, **options)
-    scaler = amp.GradScaler(device, init_scale=256.0, growth_interval=2)
+    scaler = amp.GradScaler(ag.device(device).type, init_scale=256.0, growth_interval=2)
     scales = []
     for step in range(8):
         optimizer.zero_grad()
@@ -72,7 +72,7 @@ def test_a_step_does_not_wait_for_the_gpu(kind: str, options: dict[str, Any]) ->
 def test_gradients_are_unscaled_once(device: str) -> None:
     w = ag.ones(2, device=device, requires_grad=True)
     optimizer = optim.SGD([w], lr=0.0)
-    scaler = amp.GradScaler(device, init_scale=8.0)
+    scaler = amp.GradScaler(ag.device(device).type, init_scale=8.0)
     scaler.scale(w.sum()).backward()
     assert w.grad.tolist() == [8.0, 8.0]
     version = w.grad._version
@@ -86,7 +86,7 @@ def test_gradients_are_unscaled_once(device: str) -> None:
 def test_several_outputs_and_optimizers(device: str) -> None:
     a, b = (ag.ones(2, device=device, requires_grad=True) for _ in range(2))
     first, second = optim.SGD([a], lr=0.5), optim.SGD([b], lr=0.5)
-    scaler = amp.GradScaler(device, init_scale=4.0)
+    scaler = amp.GradScaler(ag.device(device).type, init_scale=4.0)
     outputs = scaler.scale([a.sum(), (b.sum() * float("inf"),)])
     assert isinstance(outputs, list)
     assert isinstance(outputs[1], tuple)
@@ -101,7 +101,7 @@ def test_several_outputs_and_optimizers(device: str) -> None:
 
 
 def test_new_scales(device: str) -> None:
-    scaler = amp.GradScaler(device)
+    scaler = amp.GradScaler(ag.device(device).type)
     scaler.scale(ag.ones(1, device=device))
     scaler.update(16.0)
     assert scaler.get_scale() == 16.0
@@ -112,7 +112,7 @@ def test_new_scales(device: str) -> None:
 def test_the_scale_does_not_become_infinite(device: str) -> None:
     w = ag.ones(1, device=device, requires_grad=True)
     optimizer = optim.SGD([w], lr=0.1)
-    scaler = amp.GradScaler(device, init_scale=3e38, growth_interval=1)
+    scaler = amp.GradScaler(ag.device(device).type, init_scale=3e38, growth_interval=1)
     scaler.scale(w.sum() * 0).backward()
     scaler.step(optimizer)
     scaler.update()
@@ -120,11 +120,11 @@ def test_the_scale_does_not_become_infinite(device: str) -> None:
 
 
 def test_pickles_and_states(device: str) -> None:
-    scaler = amp.GradScaler(device, init_scale=64.0, growth_interval=7)
+    scaler = amp.GradScaler(ag.device(device).type, init_scale=64.0, growth_interval=7)
     scaler.scale(ag.ones(1, device=device))
     twin = pickle.loads(pickle.dumps(scaler))
     assert twin.state_dict() == scaler.state_dict()
-    other = amp.GradScaler(device)
+    other = amp.GradScaler(ag.device(device).type)
     other.scale(ag.ones(1, device=device))
     other.load_state_dict({**scaler.state_dict(), "_growth_tracker": 3})
     assert other.get_scale() == 64.0
@@ -138,7 +138,7 @@ def test_pickles_and_states(device: str) -> None:
         0.1,
         1,
     )
-    off = amp.GradScaler(device, enabled=False)
+    off = amp.GradScaler(ag.device(device).type, enabled=False)
     assert off.state_dict() == {}
     assert off.get_scale() == 1.0
 
@@ -163,7 +163,7 @@ def test_optimizers_that_unscale_by_themselves(device: str) -> None:
 
     w = ag.ones(2, device=device, requires_grad=True)
     optimizer = Own([w])
-    scaler = amp.GradScaler(device, init_scale=4.0)
+    scaler = amp.GradScaler(ag.device(device).type, init_scale=4.0)
     scaler.scale(w.sum()).backward()
     assert scaler.step(optimizer) == "done"
     scaler.update()

@@ -128,7 +128,7 @@ def test_conversion_keeps_parameters_and_their_graphs(device: str) -> None:
     assert [id(p) for p in net.parameters()] == [id(p) for p in parameters]
     for p in parameters:
         assert (p.dtype, p.grad.dtype) == (ag.float64, ag.float64)
-        assert p.device.type == p.grad.device.type == device
+        assert p.device.type == p.grad.device.type == ag.device(device).type
         assert p.requires_grad
         assert p.is_leaf
     assert net.running.dtype is ag.float64

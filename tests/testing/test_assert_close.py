@@ -136,4 +136,4 @@ def test_devices(device: str) -> None:
     assert_close(there, ag.ones(3, device=device))
     assert_close(there, here, check_device=False)
     if device != "cpu":
-        differs(there, here, "attribute 'device' do not match: cuda:0 != cpu")
+        differs(there, here, f"attribute 'device' do not match: {there.device} != cpu")
