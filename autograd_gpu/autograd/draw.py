@@ -80,7 +80,7 @@ def draw(loss: Tensor, path: str | os.PathLike[str], names: Mapping[str, Tensor]
 
 def _texts(node: Node, names: Mapping[int, str]) -> list[str]:
     shapes = node.outputs if isinstance(node, MultiNode) else (node,)
-    outputs = ", ".join(f"{spec.type.dtype.name}{list(spec.shape)}" for spec in shapes)
+    outputs = ", ".join(f"{spec.type.dtype.name}{list(spec.shape)}" for spec in shapes if spec is not None)
     if isinstance(node, Leaf):
         tensor = node.variable
         name = names.get(id(tensor), "leaf") if tensor is not None else "leaf (gone)"

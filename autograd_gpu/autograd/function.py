@@ -88,7 +88,7 @@ class FunctionCtx(MultiNode):
         """Call the user's backward with tensors, and check what it returns."""
         raw = not isinstance(F, TensorNamespace)
         given = [
-            wrap(g, spec.type) if g is not None and not isinstance(g, Tensor) else g
+            wrap(g, spec.type) if g is not None and spec is not None and not isinstance(g, Tensor) else g
             for g, spec in zip(gradients, self.outputs, strict=True)
         ]
         op: Any = self.op
@@ -189,6 +189,14 @@ class FunctionCtx(MultiNode):
         self.materialize = value
 
     @property
+    def saved_variables(self) -> tuple[Tensor | None, ...]:
+        """`saved_tensors`, by the name it had before."""
+        warnings.warn(
+            "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
+        )
+        return self.saved_tensors
+
+    @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What was saved, as tensors that know where they came from."""
         if "_for_forward" in self.__dict__ and "_in_jvp" in self.__dict__:
@@ -226,7 +234,7 @@ class _FunctionMeta(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
-        cls._context = type(f"{name}Backward", (FunctionCtx,), {})
+        cls._context = cls._backward_cls = type(f"{name}Backward", (FunctionCtx,), {})
         cls._op = FunctionOp(name, f"{name}Backward", cls)
 
 
@@ -263,6 +271,8 @@ class Function(metaclass=_FunctionMeta):
     """
 
     _context: type[FunctionCtx]
+    #: the class of the nodes in the graph, by the name it has in PyTorch
+    _backward_cls: type[FunctionCtx]
     _op: FunctionOp
 
     #: whether `vmap` may run the methods on batches as they are
@@ -450,6 +460,7 @@ class Function(metaclass=_FunctionMeta):
         state = ctx.__dict__
         dirty = {id(t) for t in state.pop("_dirty", ())}
         constant = {id(t) for t in state.pop("_non_differentiable", ())}
+        shows_all = state.pop("_materialize_non_diff_grads", True)  # private in PyTorch, too
         to_save: Sequence[Tensor | None] = state.pop("_to_save", ())
         positions = {id(t): index for index, t in enumerate(outputs) if isinstance(t, Tensor)}
         missing = dirty - set(positions)
@@ -472,8 +483,10 @@ class Function(metaclass=_FunctionMeta):
             if tensors:
                 ctx.type = tensors[0]._type
             ctx.outputs = tuple(
-                Spec(out._array.shape, out._type) if isinstance(out, Tensor) else Spec((), ctx.type)
-                for out in final
+                Spec(out._array.shape, out._type)
+                if isinstance(out, Tensor) and (shows_all or id(raw) not in constant)
+                else None
+                for raw, out in zip(outputs, final, strict=True)
             )
             ctx.kept = tuple(saved) or None
             for index, (raw, out) in enumerate(zip(outputs, final, strict=True)):

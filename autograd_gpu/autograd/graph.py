@@ -19,7 +19,7 @@ from autograd_gpu.autograd.saved_tensors import (
 )
 from autograd_gpu.core import engine, hooks
 from autograd_gpu.core.backward import GradientEdge
-from autograd_gpu.core.graph import Node, Tensor, bump, node_of, visible
+from autograd_gpu.core.graph import INFERENCE, MultiNode, Node, Spec, Tensor, bump, node_of, visible
 from autograd_gpu.core.hooks import RemovableHandle
 
 __all__ = [
@@ -76,6 +76,27 @@ def _attach(name: str, method: Callable[..., Any]) -> None:
     setattr(Node, name, method)
 
 
+def _call(self: Node, *gradients: Any) -> Any:
+    """What the node makes of the gradients of its outputs: one tensor, or a tuple with one per input of the op.
+
+    >>> x = ag.tensor(3.0, requires_grad=True)
+    >>> (x * x).grad_fn(ag.tensor(1.0))
+    (tensor(3., grad_fn=<MulBackward0>), tensor(3., grad_fn=<MulBackward0>))
+    """
+    count = len(self.outputs) if isinstance(self, MultiNode) else 1
+    if len(gradients) != count:
+        raise TypeError(f"expected {count} arguments, got {len(gradients)} instead{errors.here()}")
+    found = tuple(engine.evaluate(self, gradients))
+    return found[0] if len(found) == 1 else found
+
+
+def _input_metadata(self: Node) -> tuple[Spec | None, ...]:
+    """Shape, dtype and device of the gradients that come in, one per output of the op."""
+    return self.outputs if isinstance(self, MultiNode) else (Spec(self.shape, self.type),)
+
+
+_attach("__call__", _call)
+Node._input_metadata = property(_input_metadata)  # type: ignore[attr-defined]
 _attach("register_hook", _register_hook)
 _attach("register_prehook", _register_prehook)
 
@@ -126,7 +147,8 @@ def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
             raise TypeError(
                 f"increment_version expects each element of the iterable to be a tensor{errors.here()}"
             )
-        bump(each)
+        if each._changes is not INFERENCE:  # which has no version
+            bump(each)
 
 
 # -- hooks on several gradients --------------------------------------------------------------------------------------

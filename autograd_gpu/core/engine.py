@@ -50,11 +50,13 @@ def run(
     wanted: Sequence[Node] | None = None,
     retain_graph: bool = False,
     create_graph: bool = False,
+    accumulating: bool = False,
 ) -> list[Any]:
     """Send `gradients` (raw arrays; tensors under create_graph) from `roots` towards the leaves.
 
     Without `wanted`, every leaf accumulates into its tensor's ``.grad``. With it, only nodes on a path to a wanted node
-    run, no ``.grad`` changes, and the result lists the gradients at the wanted nodes, None where none arrived.
+    run, no ``.grad`` changes, and the result lists the gradients at the wanted nodes, None where none arrived. If they are
+    `accumulating`, the wanted nodes' pre-hooks see them too.
     """
     captures: dict[int, Any] | None = None
     needed: dict[int, tuple[Node | None, ...] | None] = {}
@@ -69,9 +71,9 @@ def run(
                 with ExitStack() as stack:
                     for watch in tuple(around):
                         stack.enter_context(watch(roots, None if captures is None else {*needed, *captures}))
-                    _loop(roots, gradients, needed, captures, retain_graph, create_graph)
+                    _loop(roots, gradients, needed, captures, retain_graph, create_graph, accumulating)
             else:
-                _loop(roots, gradients, needed, captures, retain_graph, create_graph)
+                _loop(roots, gradients, needed, captures, retain_graph, create_graph, accumulating)
     finally:
         restore(token)
     return [] if wanted is None or captures is None else [captures[node.sequence] for node in wanted]
@@ -84,6 +86,7 @@ def _loop(
     captures: dict[int, Any] | None,
     retain_graph: bool,
     create_graph: bool,
+    accumulating: bool,
 ) -> None:
     pending: dict[int, Any] = {}  # sequence -> gradient so far
     nodes: dict[int, Node] = {}  # sequence -> node, for every entry of `heap`
@@ -116,6 +119,10 @@ def _loop(
             if key in captures:
                 captures[key] = g
             if key not in needed:
+                if accumulating and node.hooks is not None:
+                    g = hooks.entering(node, g)
+                    if node.__class__ is Leaf:
+                        captures[key] = g
                 continue
             if node.hooks is not None:
                 seen = g = hooks.entering(node, g)
@@ -144,8 +151,8 @@ def _loop(
                 namespace = node.type.namespace
                 results = (
                     pull(namespace, g, kept, node.params)
-                    if node.__class__ is Node
-                    else node.run(namespace, g, kept)  # type: ignore[attr-defined]
+                    if node.__class__ is Node or not isinstance(node, MultiNode)
+                    else node.run(namespace, g, kept)
                 )
         except Modified as change:
             raise _modified_error(node, kept, change) from None
@@ -281,12 +288,29 @@ def _materialize(node: Node, gradients: Any, create_graph: bool) -> Any:
         return gradients
     filled = []
     for g, spec in zip(gradients, node.outputs, strict=True):
-        if g is None:
+        if g is None and spec is not None:
             g = spec.type.namespace.zeros(spec.shape, spec.type.numpy)
             if create_graph:
                 g = wrap(g, spec.type)
         filled.append(g)
     return filled
+
+
+def evaluate(node: Node, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
+    """What one node makes of the gradients of its outputs, its hooks left out; for leaves, accumulates."""
+    several = isinstance(node, MultiNode)
+    g: Any = list(gradients) if several else gradients[0]
+    if isinstance(node, Leaf):
+        _accumulate(node, g if modes.local.grad_enabled else g._array, False, modes.local.grad_enabled)
+        return []
+    kept = node.kept.open(node) if node.kept.__class__ is Withheld else node.kept
+    namespace = tensor_namespace(node.type.device)
+    try:
+        return list(
+            _differentiable_pull(node, node.edges, node.pull, namespace, _materialize(node, g, True), kept)
+        )
+    except Modified as change:
+        raise _modified_error(node, kept, change) from None
 
 
 # -- leaves --------------------------------------------------------------------------------------------------------------
@@ -298,12 +322,17 @@ def _accumulate(leaf: Node, g: Any, exclusive: bool, create_graph: bool) -> None
     tensor = leaf.tensor()
     if tensor is None or tensor._node is None:  # gone, or frozen since the forward
         return
+    accumulate_at(leaf, tensor, g, exclusive, create_graph)
+
+
+def accumulate_at(leaf: Node, tensor: Tensor, g: Any, exclusive: bool, create_graph: bool) -> None:
+    """`accumulate_into`, and the hooks that come after it."""
     accumulate_into(tensor, g, exclusive, create_graph)
     if leaf.hooks is not None:
-        hooks.after(leaf, (), g)
         for hook in tuple(leaf.hooks.post_accumulate.values()):
             if hook(tensor) is not None:
                 raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+        hooks.after(leaf, (), g)
 
 
 def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool) -> None:
@@ -352,7 +381,7 @@ def _tensor(array: Array, node: Node | None, tangents: dict[int, Tensor] | None 
 
 
 def _through_body(
-    node: Node, edges: Sequence[Node | None], namespace: Any, g: Tensor, kept: tuple[Any, ...] | None
+    node: Node, edges: Sequence[Node | None], namespace: Any, g: Any, kept: tuple[Any, ...] | None
 ) -> list[Tensor | None]:
     """Gradients of a fused op with a history: run its body again on tensors and go backward through that.
 
@@ -379,9 +408,12 @@ def _through_body(
             array = edge.type.namespace.zeros(edge.shape, edge.type.numpy)
         tensor = _tensor(array, edge, tangents.get(name))
         inputs.append(alias(tensor) if goal is not None else tensor)
-    output = op.body(namespace, *inputs, **node.params)
-    if op.saves:
-        output = output[0]
+    results = op.body(namespace, *inputs, **node.params)
+    outputs = (results if isinstance(results, tuple) else (results,))[: len(op.outputs)]
+    if isinstance(node, MultiNode):
+        sent = [(out._node, each) for out, each in zip(outputs, g, strict=True) if out._node is not None]
+    else:
+        sent = [(next(out._node for out in outputs if out._type.differentiable), g)]
     goals = [
         tensor._node
         for tensor, goal in zip(inputs, edges, strict=True)
@@ -389,7 +421,11 @@ def _through_body(
     ]
     gradients = iter(
         run(
-            [output._node], [g], wanted=[goal for goal in goals if goal], retain_graph=True, create_graph=True
+            [root for root, _ in sent],
+            [each for _, each in sent],
+            wanted=[goal for goal in goals if goal],
+            retain_graph=True,
+            create_graph=True,
         )
     )
     return [None if goal is None else next(gradients) for goal in edges]

@@ -97,6 +97,15 @@ class Node:
         return tuple(visible(edge) for edge in self.edges)
 
     @property
+    def requires_grad(self) -> bool:
+        """True: what needs no gradient has no node."""
+        return True
+
+    def _sequence_nr(self) -> int:
+        """The order in which nodes were made."""
+        return self.sequence
+
+    @property
     def place(self) -> errors.Place:
         """File, line and expression of the user's code that made this node."""
         return errors.place(self.code, self.offset)
@@ -135,11 +144,15 @@ class Leaf(Node):
         return self.tensor()
 
 
+Leaf.__name__ = "AccumulateGrad"  # what users see of it
+
+
 class MultiNode(Node):
     """A node with several differentiable outputs, each reached through a `Pick`. Its gradient is a list."""
 
     __slots__ = ("materialize", "outputs")
-    outputs: tuple[Spec, ...]
+    #: None for an output of a user's Function that has no gradient to show: its rule gets None
+    outputs: tuple[Spec | None, ...]
     #: whether the rule wants zeros where no gradient arrived (None otherwise)
     materialize: bool
 
@@ -165,8 +178,10 @@ class Pick(Node):
         self.params = node.params
         self.hooks = None
         self.sequence = next_sequence()
-        self.shape = node.outputs[index].shape
-        self.type = node.outputs[index].type
+        spec = node.outputs[index]
+        assert spec is not None
+        self.shape = spec.shape
+        self.type = spec.type
         self.code, self.offset = node.code, node.offset
         self.index = index
 
@@ -197,8 +212,26 @@ def hooks_of(node: Node) -> Hooks:
 def visible(node: Node | None) -> tuple[Node | None, int]:
     """(grad_fn, output number) as users see them: picks are an inside matter."""
     if isinstance(node, Pick):
-        return node.edges[0], node.index
-    return node, 0
+        return _named(node.edges[0]), node.index
+    return _named(node), 0
+
+
+_named_classes: dict[tuple[type[Node], str], type[Node]] = {}
+
+
+def _named(node: Node | None) -> Node | None:
+    """The node, in a class that has its name, as in PyTorch (``type(y.grad_fn).__name__``). Only nodes that users look at
+    get one: that all others are of one class is what makes the engine's access to their attributes fast."""
+    kind = node.__class__
+    if node is not None and (kind is Node or kind is MultiNode):
+        name = node.name().rpartition("::")[2]
+        named = _named_classes.get((kind, name))
+        if named is None:
+            named = _named_classes[kind, name] = type(
+                name, (kind,), {"__slots__": (), "__module__": kind.__module__}
+            )
+        node.__class__ = named  # type: ignore[assignment]
+    return node
 
 
 class View:

@@ -207,6 +207,8 @@ def rebase(tensor: Tensor, before: Node | None) -> None:
     view = tensor._view
     if view is not None:
         base = view.base
+        earlier = base._node
+        _move_retained(before, node)
         values = wrap(tensor._array, tensor._type, node)
         edges = (base._node, node)
         attach(
@@ -219,7 +221,14 @@ def rebase(tensor: Tensor, before: Node | None) -> None:
             {"steps": view.steps},
         )
         view.base_node = NOT_YET
-    elif (
+        _move_retained(earlier, base._node)
+    else:
+        _move_retained(before, node)
+
+
+def _move_retained(before: Node | None, node: Node | None) -> None:
+    """`retain_grad` is for the tensor as it is now."""
+    if (
         before is not None
         and node is not None
         and before.hooks is not None

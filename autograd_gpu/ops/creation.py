@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_gpu import dtypes, errors
+from autograd_gpu.core import modes
 from autograd_gpu.core.graph import Tensor, node_of, wrap
 from autograd_gpu.core.leaves import detach, require_grad
 from autograd_gpu.core.op import REGISTRY, expose
@@ -401,7 +402,7 @@ def to_numpy(input: Tensor, *, force: bool = False) -> Host:
         array([1., 2.], dtype=float32)
     """
     if not force:
-        if node_of(input) is not None:
+        if modes.local.grad_enabled and node_of(input) is not None:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
                 f"{errors.here()}"

@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is the judge here")
 
+import torch._dynamo  # noqa: F401 - the programs of allowed mutation import it; PyTorch crashes if that comes late
+
 from tests.judge.programs import Programs, raised, ramp
 
 program = Programs()
