@@ -42,7 +42,7 @@ from autograd_gpu.nn.dropout import (
     Dropout3d,
     FeatureAlphaDropout,
 )
-from autograd_gpu.nn.embedding import Embedding
+from autograd_gpu.nn.embedding import Embedding, EmbeddingBag
 from autograd_gpu.nn.linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from autograd_gpu.nn.loss import (
     BCELoss,
@@ -116,6 +116,16 @@ from autograd_gpu.nn.transformer import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from autograd_gpu.nn.vision import (
+    ChannelShuffle,
+    Fold,
+    PixelShuffle,
+    PixelUnshuffle,
+    Unfold,
+    Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
+)
 
 __all__ = [
     "CELU",
@@ -143,6 +153,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "Buffer",
+    "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -163,8 +174,10 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
+    "Fold",
     "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
@@ -202,6 +215,8 @@ __all__ = [
     "Parameter",
     "ParameterDict",
     "ParameterList",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
     "RNNCell",
@@ -234,6 +249,10 @@ __all__ = [
     "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Unflatten",
+    "Unfold",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",

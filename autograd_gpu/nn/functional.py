@@ -23,6 +23,7 @@ _FAMILIES: dict[ModuleType, str] = {
     ops.cross_entropy: "cross_entropy nll_loss",
     ops.dropout: "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",
     ops.embedding: "embedding one_hot",
+    ops.embedding_bag: "embedding_bag",
     ops.joining: "pad",
     ops.linalg: "bilinear linear",
     ops.loss: (
@@ -36,6 +37,8 @@ _FAMILIES: dict[ModuleType, str] = {
         "adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d "
         "max_pool1d max_pool2d max_pool3d"
     ),
+    ops.rearrange: "channel_shuffle fold pixel_shuffle pixel_unshuffle unfold",
+    ops.resample: "affine_grid grid_sample interpolate upsample upsample_bilinear upsample_nearest",
     ops.softmax: "log_softmax softmax softmin",
 }
 
