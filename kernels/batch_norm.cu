@@ -6,7 +6,10 @@
 // autograd_gpu/device/portable/norm.py. Halves are computed in float32 and rounded once; parameters of a half array may be
 // float32.
 //
-// Bytes moved per element of s bytes, the least possible in two launches each way: forward s + 2 s, backward 2 s + 3 s.
+// With given statistics (evaluation), or none (the affine part of group and instance normalisation), it is one launch each way.
+//
+// Bytes moved per element of s bytes, the least possible in two launches each way: forward s + 2 s, backward 2 s + 3 s; with given
+// statistics forward 2 s, backward 3 s.
 
 #include "partials.cuh"
 
@@ -118,10 +121,11 @@ __device__ __forceinline__ i64 channel_of(i64 i, i64 channels, i64 places, i64 c
     return i / places % channels;
 }
 
-// out = (x - mean) / sqrt(var + eps) weight + bias; N neighbours for each thread, in one plane or (one place) in one row.
+// out = (x - mean) / sqrt(var + eps) weight + bias, by what there is of them; N neighbours for each thread, in one plane or (one
+// place) in one row.
 template <typename T, int N>
 __global__ void normalize(
-    const T *x, const Wide<T> *mean, const Wide<T> *var, Wide<T> eps, const void *weight, bool wide_weight,
+    const T *x, const void *mean, const void *var, bool wide_statistics, Wide<T> eps, const void *weight, bool wide_weight,
     const void *bias, bool wide_bias, T *out, i64 count, i64 channels, i64 places) {
     typedef Wide<T> W;
     i64 i = thread_index() * N;
@@ -134,13 +138,92 @@ __global__ void normalize(
     for (int n = 0; n < N; ++n) {
         if (n == 0 || places == 1) {
             i64 own = channel + n;
-            middle = mean[own];
-            scale = parameter<T>(weight, wide_weight, own, W(1)) / root(var[own] + eps);
+            middle = parameter<T>(mean, wide_statistics, own, W(0));
+            scale = parameter<T>(weight, wide_weight, own, W(1));
+            if (var) scale /= root(parameter<T>(var, wide_statistics, own, W(1)) + eps);
             shift = parameter<T>(bias, wide_bias, own, W(0));
         }
         values[n] = (values[n] - middle) * scale + shift;
     }
     store_wide<N>(out + i, values);
+}
+
+// The same with numbers that do not depend on x, and its gradient: what a channel's elements share.
+template <typename T>
+struct Given {
+    typedef Wide<T> W;
+    const void *mean, *var, *weight;
+    bool wide_statistics, wide_weight;
+    W eps;
+
+    __device__ __forceinline__ W rstd(i64 channel) const {
+        return var ? 1 / root(parameter<T>(var, wide_statistics, channel, W(1)) + eps) : W(1);
+    }
+    __device__ __forceinline__ W scale(i64 channel) const { return parameter<T>(weight, wide_weight, channel, W(1)) * rstd(channel); }
+    __device__ __forceinline__ W middle(i64 channel) const { return parameter<T>(mean, wide_statistics, channel, W(0)); }
+};
+
+template <typename T>
+__device__ __forceinline__ void put(void *vector, bool wide, i64 i, Wide<T> value) {
+    if (!vector) return;
+    if (wide)
+        static_cast<Wide<T> *>(vector)[i] = value;
+    else
+        static_cast<T *>(vector)[i] = store<T>(value);
+}
+
+// dx = g scale, and the sums over each channel of g and of g times the normalised x, of which any may be absent.
+template <typename T, int N, bool WARP>
+__global__ void affine_planes(
+    const T *g, const T *x, Given<T> given, T *dx, void *products, void *sums, bool wide_sums, i64 images, i64 channels, i64 places,
+    i64 segments_each, TwoSums<Wide<T>> *partials, unsigned *counters) {
+    typedef Wide<T> W;
+    merge_planes<TwoSums<W>, N, WARP>(
+        images, channels, places, segments_each, partials, counters,
+        [&](i64 channel, i64 i, TwoSums<W> &both) {
+            W gs[N], values[N];
+            load_wide<N>(g + i, gs);
+            if (products) load_wide<N>(x + i, values);
+            W middle = given.middle(channel), scale = given.scale(channel);
+#pragma unroll
+            for (int n = 0; n < N; ++n) {
+                both.first += gs[n];
+                if (products) both.second += gs[n] * (values[n] - middle);
+                gs[n] *= scale;
+            }
+            if (dx) store_wide<N>(dx + i, gs);
+        },
+        [&](i64 channel, TwoSums<W> both) {
+            put<T>(products, wide_sums, channel, both.second * given.rstd(channel));
+            put<T>(sums, wide_sums, channel, both.first);
+        });
+}
+
+template <typename T, int N>
+__global__ void affine_columns(
+    const T *g, const T *x, Given<T> given, T *dx, void *products, void *sums, bool wide_sums, i64 images, i64 channels,
+    i64 rows_each, TwoSums<Wide<T>> *partials, unsigned *counters) {
+    typedef Wide<T> W;
+    merge_columns<TwoSums<W>, N>(
+        images, channels, rows_each, partials, counters,
+        [&](i64, i64 row, i64 column, TwoSums<W> (&both)[N]) {
+            W gs[N], values[N];
+            load_wide<N>(g + row * channels + column, gs);
+            if (products) load_wide<N>(x + row * channels + column, values);
+#pragma unroll
+            for (int n = 0; n < N; ++n) {
+                both[n].first += gs[n];
+                if (products) both[n].second += gs[n] * (values[n] - given.middle(column + n));
+                gs[n] *= given.scale(column + n);
+            }
+            if (dx) store_wide<N>(dx + row * channels + column, gs);
+        },
+        [&](i64, i64 column, TwoSums<W> (&both)[N]) {
+            for (int n = 0; n < N; ++n) {
+                put<T>(products, wide_sums, column + n, both[n].second * given.rstd(column + n));
+                put<T>(sums, wide_sums, column + n, both[n].first);
+            }
+        });
 }
 
 // dx = rstd weight (g - mean(g) - n mean(g n)) with n = (x - mean) rstd.

@@ -157,13 +157,19 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
         kind: (
             *(
                 f"{name}_planes<{kind}, {n}, {warp}>"
-                for name in ("statistics", "products")
+                for name in ("statistics", "products", "affine")
                 for n in (1, PACK[kind])
                 for warp in ("false", "true")
             ),
             *(
                 f"{name}<{kind}, {n}>"
-                for name in ("statistics_columns", "products_columns", "normalize", "gradient")
+                for name in (
+                    "statistics_columns",
+                    "products_columns",
+                    "affine_columns",
+                    "normalize",
+                    "gradient",
+                )
                 for n in (1, PACK[kind])
             ),
             f"track<{kind}>",

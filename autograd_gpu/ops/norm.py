@@ -317,7 +317,10 @@ def batch_norm(
     if not training:
         assert running_mean is not None
         assert running_var is not None
-        return _with_fixed_statistics(input, running_mean, running_var, weight, bias, eps)
+        evaluated: Tensor = channel_affine.apply(
+            input, weight, bias, running_mean, running_var, eps=float(eps)
+        )
+        return evaluated
     mean, var = batch_norm_statistics.apply(input)
     per_channel = math.prod(shape) // shape[1] if shape[1] else 0
     if per_channel:
@@ -361,28 +364,56 @@ def _track(
         bump(each)
 
 
-def _with_fixed_statistics(
-    input: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
-) -> Tensor:
-    """Batch normalisation with given statistics: one scale and one shift per channel."""
-    scale = (var + eps).rsqrt()
+@op("general", fused=True)
+def channel_affine(
+    F: Any, input: Any, weight: Any = None, bias: Any = None, mean: Any = None, var: Any = None, *, eps: float
+) -> Any:
+    """``(input - mean) / sqrt(var + eps) * weight + bias`` with one number per channel, that is, per place along
+    dimension 1, of each vector that there is. Halves are computed in float32."""
+    channels = (-1, *(1,) * (input.ndim - 2))
+    result = _wide(F, input)
+    if mean is not None:
+        result = result - F.reshape(_wide(F, mean), shape=channels)
+    if var is not None:
+        result = result * F.rsqrt(F.reshape(_wide(F, var), shape=channels) + eps)
     if weight is not None:
-        scale = scale * weight
-    shift = -mean * scale
+        result = result * F.reshape(weight, shape=channels)
     if bias is not None:
-        shift = shift + bias
-    result: Tensor = _scale_channels(input, scale, shift)
-    return result if result._type is input._type else result.to(input._type.dtype)
+        result = result + F.reshape(bias, shape=channels)
+    return F.cast(result, dtype=input.dtype)
 
 
-def _scale_channels(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """``input * weight + bias`` with one number per channel, that is, per place along dimension 1."""
-    channels = (-1, *(1,) * (input._array.ndim - 2))
-    if weight is not None:
-        input = input * weight.reshape(channels)
-    if bias is not None:
-        input = input + bias.reshape(channels)
-    return input
+def _channel_affine_gradients(
+    F: Any, g: Any, input: Any, weight: Any, bias_like: Any, mean: Any, var: Any, *, eps: float, needs: Any
+) -> Any:
+    """With the sums over a channel of g, and of g times the normalised input n: ``g_mean = -sum(g) weight / std`` and
+    ``g_var = -sum(g n) weight / (2 var)``."""
+    _, _, _, needs_mean, needs_var = needs
+    parameter = weight if bias_like is None else bias_like
+    wide = needs_mean or needs_var or parameter is None
+    g_input, products, sums = F.channel_affine_backward(
+        g, input, weight, mean, var, eps=eps,
+        dtype=_wide(F, input[:0]).dtype if wide else parameter.dtype,
+        needs=(needs[0], needs[1] or needs_var, needs[2] or needs_mean),
+    )  # fmt: skip
+    g_mean = g_var = None
+    if needs_mean or needs_var:
+        scale = 1 if weight is None else _wide(F, weight)
+        rstd = 1 if var is None else F.rsqrt(_wide(F, var) + eps)
+        if needs_mean:
+            g_mean = _in_dtype_of(F, -sums * scale * rstd, mean)
+        if needs_var:
+            g_var = _in_dtype_of(F, products * scale * rstd * rstd * -0.5, var)
+    return (
+        g_input,
+        _in_dtype_of(F, products, weight) if needs[1] else None,
+        _in_dtype_of(F, sums, bias_like) if needs[2] else None,
+        g_mean,
+        g_var,
+    )
+
+
+channel_affine.joint_rule(_channel_affine_gradients)
 
 
 # -- over groups of channels
@@ -442,9 +473,11 @@ def group_norm(
     _check_parameter_dtypes("group_norm", input, weight=weight, bias=bias)
     size = math.prod(shape[1:]) // num_groups
     rows = input.reshape(shape[0] * num_groups, size)
-    normal = native_layer_norm.apply(rows, None, None, dims=1, eps=float(eps)).reshape(shape)
-    result: Tensor = _scale_channels(normal, weight, bias)
-    return result if result._type is input._type else result.to(input._type.dtype)
+    normal: Tensor = native_layer_norm.apply(rows, None, None, dims=1, eps=float(eps)).reshape(shape)
+    if weight is None and bias is None:
+        return normal
+    result: Tensor = channel_affine.apply(normal, weight, bias, None, None, eps=0.0)
+    return result
 
 
 def instance_norm(
@@ -507,9 +540,11 @@ def instance_norm(
         )
         _track(running_mean, running_var, mean, var, momentum, places / (places - 1))
     rows = input.reshape(shape[0] * shape[1], places)
-    normal = native_layer_norm.apply(rows, None, None, dims=1, eps=float(eps)).reshape(shape)
-    result: Tensor = _scale_channels(normal, weight, bias)
-    return result if result._type is input._type else result.to(input._type.dtype)
+    normal: Tensor = native_layer_norm.apply(rows, None, None, dims=1, eps=float(eps)).reshape(shape)
+    if weight is None and bias is None:
+        return normal
+    result: Tensor = channel_affine.apply(normal, weight, bias, None, None, eps=0.0)
+    return result
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:

@@ -343,3 +343,43 @@ def test_long_rows_are_scanned_in_chunks(cuda: Any) -> None:
         np.testing.assert_array_equal(got.get(), expected)
     factors = (1 + x.astype("f8") / 1000).astype("f4")
     same_on_both(lambda x: ag.cumprod(x, dim=0), [factors], ag.float32, 1000)
+
+
+# -- numbers for each channel: batch normalisation in evaluation, the affine part of group and instance normalisation ----
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("dtype", REAL, ids=lambda dtype: dtype.name)
+def test_channel_affine(cuda: Any, dtype: Any, narrow: bool) -> None:
+    wide = np.dtype("f8" if dtype is ag.float64 else "f4")
+    kind = dtype.numpy if narrow else wide
+    for shape in (
+        (3, 5),
+        (3, 4, 1),
+        (70, 8),
+        (65, 33),
+        (2, 3, 7, 11),
+        (2, 3, 32, 32),
+        (1, 2, 20000),
+        (33, 2, 1030),
+    ):
+        x, g = normal(shape, dtype), normal(shape, dtype, 1)
+        weight, bias, mean = (normal(shape[1:2], ag.float64, seed).astype(kind) for seed in (2, 3, 4))
+        var = np.abs(normal(shape[1:2], ag.float64, 5)).astype(kind)
+        for w, b, m, v in ((weight, bias, mean, var), (weight, None, None, None), (None, bias, mean, None)):
+            up = [None if each is None else each.astype(wide) for each in (x, w, b, m, v)]
+            down = [None if each is None else cuda.from_host(each) for each in (x, w, b, m, v)]
+            got = cuda.channel_affine(*down, eps=1e-3).get()
+            close(got, cpu.channel_affine(*up, eps=1e-3), dtype, 8)
+            assert got.dtype == dtype.numpy
+            G, (X, W, _, M, V) = cuda.from_host(g), down
+            for needs in ((True, True, True), (True, False, False), (False, True, True), (True, False, True)):
+                found = cuda.channel_affine_backward(G, X, W, M, V, eps=1e-3, dtype=kind, needs=needs)
+                expected = cpu.channel_affine_backward(
+                    g.astype(wide), up[0], up[1], up[3], up[4], eps=1e-3, dtype=wide, needs=needs
+                )
+                for one, other in zip(found, expected, strict=True):
+                    assert (one is None) == (other is None)
+                    if one is not None:
+                        factor = 8 if one.shape == shape else 8 * math.sqrt(x.size / shape[1])
+                        close(one.get(), other, dtype, factor)

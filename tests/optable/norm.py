@@ -41,6 +41,18 @@ def _affine(x: Any, weight: Any, bias: Any) -> Any:
     return x if bias is None else x + _per_channel(bias, x)
 
 
+def _with_channels(x: Any, *vectors: Any, eps: float = 1e-5) -> Any:
+    return norm.channel_affine.apply(x, *vectors, *(None,) * (4 - len(vectors)), eps=eps)
+
+
+def _channel_affine(
+    x: Any, weight: Any = None, bias: Any = None, mean: Any = None, var: Any = None, eps: float = 1e-5
+) -> Any:
+    x = x if mean is None else x - _per_channel(mean, x)
+    x = x if var is None else x / np.sqrt(_per_channel(var, x) + eps)
+    return _affine(x, weight, bias)
+
+
 def _trained(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, **params: Any) -> Any:
     mean, var = (None if t is None else t.detach().clone() for t in (mean, var))
     result = norm.batch_norm(x, mean, var, weight, bias, True, **params)
@@ -254,8 +266,23 @@ CASES = [
         ],
     ),
     OpCase(
-        "native_batch_norm",
-        variant="evaluation",
+        "channel_affine",
+        call=_with_channels,
+        samples=lambda make: [
+            S(make(3, 2, 5), make(2), make(2), make(2), _positive(make, 2)),
+            S(make(3, 2), make(2), make(2)),
+            S(make(3, 2, 4), None, make(2)),
+            S(make(3, 2, 2, 3), None, None, make(2), _positive(make, 2), eps=0.1),
+            S(make(2, 3, 1), make(3), None, make(3)),
+            S(make(0, 2), make(2), make(2)),
+        ],
+        ref=_channel_affine,
+        tol=HALF,
+        grad_tol={"float16": 2e-2, "bfloat16": 1e-1},
+    ),
+    OpCase(
+        "channel_affine",
+        variant="batch_norm in evaluation",
         call=norm.batch_norm,
         samples=lambda make: [
             S(make(3, 2), make(2), _positive(make, 2), make(2), make(2)),

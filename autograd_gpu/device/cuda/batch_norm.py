@@ -1,4 +1,5 @@
-"""Batch normalisation by the kernels of batch_norm.cu: two launches each way, and one for the running statistics."""
+"""Batch normalisation by the kernels of batch_norm.cu: two launches each way, and one for the running statistics; with given
+statistics, one launch each way."""
 
 from __future__ import annotations
 
@@ -14,6 +15,15 @@ from autograd_gpu.device.portable.base import Array, DType, float32, is_half
 from autograd_gpu.device.portable.norm import Gradients, Normalization
 
 Layout = tuple[int, int, int]
+
+#: struct Given of batch_norm.cu, for arrays of all types but double, and for double
+GIVEN, GIVEN_DOUBLE = (
+    np.dtype(
+        [("mean", "u8"), ("var", "u8"), ("weight", "u8"), ("wide_statistics", "?"), ("wide_weight", "?"), ("eps", eps)],
+        align=True,
+    )
+    for eps in ("f4", "f8")
+)  # fmt: skip
 
 
 class CudaBatchNorm(Normalization):
@@ -39,9 +49,59 @@ class CudaBatchNorm(Normalization):
         out = cupy.empty(x.shape, x.dtype)
         _each(
             "normalize", (x, out),
-            (x, *_statistics(mean, var, wide, eps), *_parameter(weight, wide), *_parameter(bias, wide), out),
+            (x, *_given(mean, var, wide), wide.type(eps), *_parameter(weight, wide), *_parameter(bias, wide), out),
         )  # fmt: skip
         return out
+
+    def channel_affine(
+        self,
+        x: Array,
+        weight: Array | None = None,
+        bias: Array | None = None,
+        mean: Array | None = None,
+        var: Array | None = None,
+        *,
+        eps: float,
+    ) -> Array:
+        """See ``Normalization.channel_affine``."""
+        if not (_fit(x) and _are_parameters(x, weight, bias) and _are_statistics(x, mean, var)):
+            return super().channel_affine(x, weight, bias, mean, var, eps=eps)
+        wide, x = _wide(x.dtype), kernels.contiguous(x)
+        out = cupy.empty(x.shape, x.dtype)
+        _each(
+            "normalize", (x, out),
+            (x, *_given(mean, var, wide), wide.type(eps), *_parameter(weight, wide), *_parameter(bias, wide), out),
+        )  # fmt: skip
+        return out
+
+    def channel_affine_backward(
+        self,
+        g: Array,
+        x: Array,
+        weight: Array | None,
+        mean: Array | None,
+        var: Array | None,
+        *,
+        eps: float,
+        dtype: DType,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """See ``Normalization.channel_affine_backward``."""
+        wide = _wide(x.dtype)
+        fit = _fit(x, g) and _are_parameters(x, weight) and _are_statistics(x, mean, var)
+        if not fit or dtype not in (x.dtype, wide):
+            return super().channel_affine_backward(g, x, weight, mean, var, eps=eps, dtype=dtype, needs=needs)
+        g, x, channels = kernels.contiguous(g), kernels.contiguous(x), x.shape[1]
+        g_x = cupy.empty(x.shape, x.dtype) if needs[0] else None
+        products, sums = (cupy.empty(channels, dtype) if need else None for need in needs[1:])
+        vectors = tuple(None if v is None else kernels.contiguous(v) for v in (mean, var, weight))
+        pointers = tuple(0 if v is None else v.data.ptr for v in vectors)
+        given = np.zeros((), GIVEN_DOUBLE if wide.itemsize == 8 else GIVEN)
+        given[()] = *pointers, _is_wide(wide, mean, var), _is_wide(wide, weight), eps
+        _merge(
+            "affine", (x, g, g_x), (g, x, given[()], g_x, products, sums, np.bool_(dtype == wide)), _layout(x), wide, 2
+        )  # fmt: skip
+        return g_x, products, sums
 
     def native_batch_norm_backward(
         self,
@@ -120,6 +180,23 @@ def _are_parameters(x: Array, *vectors: Array | None) -> bool:
     )
 
 
+def _are_statistics(x: Array, mean: Array | None, var: Array | None) -> bool:
+    return _are_parameters(x, mean, var) and (mean is None or var is None or mean.dtype == var.dtype)
+
+
+def _is_wide(wide: DType, *vectors: Array | None) -> bool:
+    return any(v is not None and v.dtype == wide for v in vectors)
+
+
+def _given(mean: Array | None, var: Array | None, wide: DType) -> tuple[Any, Any, Any]:
+    """Statistics as `normalize` takes them."""
+    return (
+        None if mean is None else kernels.contiguous(mean),
+        None if var is None else kernels.contiguous(var),
+        np.bool_(_is_wide(wide, mean, var)),
+    )
+
+
 def _layout(x: Array) -> Layout:
     return x.shape[0], x.shape[1], math.prod(x.shape[2:])
 
@@ -136,10 +213,16 @@ def _parameter(vector: Array | None, wide: DType) -> tuple[Any, Any]:
 
 
 def _merge(
-    name: str, read: tuple[Array, ...], arguments: tuple[Any, ...], layout: Layout, wide: DType, numbers: int
+    name: str,
+    read: tuple[Array | None, ...],
+    arguments: tuple[Any, ...],
+    layout: Layout,
+    wide: DType,
+    numbers: int,
 ) -> None:
     """Launches what makes `numbers` numbers of each channel."""
     images, channels, places = layout
+    assert read[0] is not None
     kind = kernels.FLOATS[read[0].dtype.name]
     if places == 1:
         columns = Columns(1, images, channels, *read)

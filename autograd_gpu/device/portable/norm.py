@@ -173,7 +173,65 @@ class Normalization(Reductions):
                 running *= 1 - momentum
                 running += self._back(value * momentum, running.shape, running.dtype)
 
+    # -- with numbers that are given for each channel ----------------------------------------------------
+
+    def channel_affine(
+        self,
+        x: Array,
+        weight: Array | None = None,
+        bias: Array | None = None,
+        mean: Array | None = None,
+        var: Array | None = None,
+        *,
+        eps: float,
+    ) -> Array:
+        """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel, by what there is of them."""
+        planes, scale, shift = self._planes(x), self._channel_scale(weight, var, eps), None
+        if mean is not None:
+            shift = -self._wide(mean) if scale is None else -self._wide(mean) * scale
+        if bias is not None:
+            shift = self._wide(bias) if shift is None else shift + self._wide(bias)
+        result = planes.copy() if scale is None else planes * scale[:, None]
+        if shift is not None:
+            result += shift[:, None]
+        return self._back(result, x.shape, x.dtype)
+
+    def channel_affine_backward(
+        self,
+        g: Array,
+        x: Array,
+        weight: Array | None,
+        mean: Array | None,
+        var: Array | None,
+        *,
+        eps: float,
+        dtype: DType,
+        needs: tuple[bool, ...],
+    ) -> Gradients:
+        """The gradient for x; and, in ``dtype``, the sums over each channel of g times the normalised x (that is, the
+        gradient for weight) and of g (for bias). None where not needed."""
+        planes, g_planes, scale = self._planes(x), self._planes(g), self._channel_scale(weight, var, eps)
+        g_x = products = sums = None
+        if needs[0]:
+            g_x = self._back(g_planes if scale is None else g_planes * scale[:, None], x.shape, x.dtype)
+        if needs[1]:
+            normal = planes if mean is None else planes - self._wide(mean)[:, None]
+            products = self._channel_dot(g_planes, normal)
+            if var is not None:
+                products = products * self._inverse_root(self._wide(var), eps)
+            products = self._back(products, products.shape, dtype)
+        if needs[2]:
+            sums = self._channel_sum(g_planes)
+            sums = self._back(sums, sums.shape, dtype)
+        return g_x, products, sums
+
     # -- parts -----------------------------------------------------------------------------------------
+
+    def _channel_scale(self, weight: Array | None, var: Array | None, eps: float) -> Array | None:
+        scale = None if var is None else self._inverse_root(self._wide(var), eps)
+        if weight is None:
+            return scale
+        return self._wide(weight) if scale is None else scale * self._wide(weight)
 
     def _wide(self, x: Array) -> Array:
         return x.astype(float32) if is_half(x.dtype) else x
