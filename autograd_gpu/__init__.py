@@ -75,7 +75,7 @@ from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, 
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
-    from autograd_gpu import cpu, cuda, func, linalg, nn, optim, serialization, testing, utils
+    from autograd_gpu import cpu, cuda, fft, func, linalg, nn, optim, serialization, testing, utils
     from autograd_gpu.kernel_ops import kernel
     from autograd_gpu.serialization import load, save
 
@@ -88,7 +88,7 @@ e = _math.e
 
 #: what is imported when it is first used
 _LAZY = (
-    "cpu", "cuda", "func", "kernel", "linalg", "load", "nn", "optim", "save", "serialization", "testing", "utils",
+    "cpu", "cuda", "fft", "func", "kernel", "linalg", "load", "nn", "optim", "save", "serialization", "testing", "utils",
 )  # fmt: skip
 
 globals().update(FUNCTIONS)
@@ -104,6 +104,8 @@ def __getattr__(name: str) -> _Any:
         return _import_module("autograd_gpu.cpu")
     if name == "cuda":
         return _import_module("autograd_gpu.cuda")
+    if name == "fft":
+        return _import_module("autograd_gpu.fft")
     if name == "func":
         return _import_module("autograd_gpu.func")
     if name == "kernel":

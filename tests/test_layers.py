@@ -40,6 +40,7 @@ LAYERS = {
     "capture": 8,
     "data": 8,
     "demo": 8,
+    "fft": 8,
     "info": 8,
     "linalg": 8,
     "distributed": 8,
