@@ -65,7 +65,7 @@ class Optimizers(Gradients):
         plain = weight_decay == 0 and not maximize
 
         def numbers(of: Callable[[float], Array]) -> tuple[Array, ...]:
-            return of(-float(lr)), of(momentum), of(1 - dampening), of(weight_decay)
+            return of(float(lr)), of(momentum), of(1 - dampening), of(weight_decay)
 
         def rule(n: tuple[Array, ...], s: Array, t: Array, first: bool, p: Array, g: Array, b: Array) -> None:
             size, keep, undamped, decay = n
@@ -73,7 +73,6 @@ class Optimizers(Gradients):
                 g = _effective(s, p, g, decay, maximize)
             if b is None:
                 np.multiply(g, size, t)
-                np.add(p, t, p)
                 return
             if first:
                 np.copyto(b, g)
@@ -87,7 +86,6 @@ class Optimizers(Gradients):
                 np.multiply(t, size, t)
             else:
                 np.multiply(b, size, t)
-            np.add(p, t, p)
 
         velocities = momentum_buffers if momentum != 0 else None
         _update(rule, numbers, params, grads, (velocities,), first_step)
@@ -130,9 +128,7 @@ class Optimizers(Gradients):
             v: Array,
             top: Array,
         ) -> None:
-            size, b1, unlike1, b2, unlike2, small, decay, keep = n
-            if decoupled and weight_decay != 0:
-                np.multiply(p, keep, p)
+            size, b1, unlike1, b2, unlike2, small, decay = n
             if not plain:
                 g = _effective(s, p, g, decay, maximize)
             np.multiply(g, unlike1, t)
@@ -150,7 +146,6 @@ class Optimizers(Gradients):
             np.add(t, small, t)
             np.divide(m, t, t)
             np.multiply(t, size, t)
-            np.subtract(p, t, p)
 
         for count, chosen in _by_step(step, len(params)):
             root = math.sqrt(1 - beta2**count)
@@ -161,12 +156,13 @@ class Optimizers(Gradients):
             ) -> tuple[Array, ...]:
                 return (
                     of(size), of(beta1), of(1 - beta1), of(beta2), of(1 - beta2), of(eps * root),
-                    of(0.0 if decoupled else weight_decay), of(1 - lr * weight_decay if decoupled else 1.0),
+                    of(0.0 if decoupled else weight_decay),
                 )  # fmt: skip
 
             _update(
                 rule, numbers, chosen(params), chosen(grads),
-                (chosen(exp_avgs), chosen(exp_avg_sqs), None if largest is None else chosen(largest)), long=True,
+                (chosen(exp_avgs), chosen(exp_avg_sqs), None if largest is None else chosen(largest)),
+                keep=1 - lr * weight_decay if decoupled else 1.0, long=True, reads_params=weight_decay != 0 and not decoupled,
             )  # fmt: skip
 
     def rmsprop_step(
@@ -229,11 +225,13 @@ class Optimizers(Gradients):
                 np.multiply(velocity, size, t)
             else:
                 np.multiply(t, size, t)
-            np.subtract(p, t, p)
 
         means = grad_avgs if centered else None
         velocities = momentum_buffers if momentum > 0 else None
-        _update(rule, numbers, params, grads, (square_avgs, means, velocities), long=True)
+        _update(
+            rule, numbers, params, grads, (square_avgs, means, velocities), long=True,
+            reads_params=weight_decay != 0,
+        )  # fmt: skip
 
     def adagrad_step(
         self,
@@ -265,7 +263,6 @@ class Optimizers(Gradients):
             np.add(t, small, t)
             np.divide(g, t, t)
             np.multiply(t, size, t)
-            np.subtract(p, t, p)
 
         for count, chosen in _by_step(step, len(params)):
 
@@ -345,34 +342,57 @@ def _update(
     grads: Sequence[Array],
     states: tuple[Arrays, ...],
     first_step: Sequence[bool] = (),
+    *,
+    keep: float = 1.0,
     long: bool = False,
+    reads_params: bool = False,
 ) -> None:
-    """Call ``rule(numbers, buffer, buffer, first, param, grad, *states)`` for blocks of all parameters.
+    """``param = keep * param - step`` for blocks of all parameters, where ``rule(numbers, buffer, step, first, param, grad,
+    *states)`` fills in the step.
 
-    `long` says that the rule goes over the arrays so often that it pays to put small ones together (see together.py).
-    `numbers` makes the rule's constants from a function that makes an array of a number; they are made once per dtype."""
+    `long` says that the rule goes over the arrays so often that it pays to put small ones together (see together.py);
+    `reads_params`, that it reads parameters, too. `numbers` makes the rule's constants from a function that makes an array
+    of a number; they are made once per dtype."""
     with np.errstate(
         all="ignore"
     ):  # overflow gives inf and nan, silently; the pool's threads are silent anyway
-        _update_all(rule, numbers, params, grads, states, first_step, long)
+        columns = [[None] * len(params) if column is None else column for column in states]
+        done: set[int] = set()
+        if long:
+            done = _update_runs(rule, numbers, params, grads, columns, keep, reads_params)
+        if len(done) < len(params):
+            _update_each(_changing(rule, keep), numbers, params, grads, columns, first_step, done)
 
 
-def _update_all(
-    rule: Callable[..., None],
+def _changing(rule: Callable[..., None], keep: float) -> Callable[..., None]:
+    """The rule with what it is for: the step is taken."""
+
+    def change(n: tuple[Array, ...], s: Array, t: Array, first: bool, p: Array, *others: Array) -> None:
+        rule(n, s, t, first, p, *others)
+        _take(p, t, keep)
+
+    return change
+
+
+def _take(p: Array, step: Array, keep: float) -> None:
+    if keep != 1:
+        np.multiply(p, p.dtype.type(keep), p)
+    np.subtract(p, step, p)
+
+
+def _update_each(
+    change: Callable[..., None],
     numbers: Callable[[Callable[[float], Array]], tuple[Array, ...]],
     params: Sequence[Array],
     grads: Sequence[Array],
-    states: tuple[Arrays, ...],
+    columns: Sequence[Sequence[Array | None]],
     first_step: Sequence[bool],
-    long: bool,
+    done: set[int],
 ) -> None:
+    """Parameter by parameter, those at the places that are done left out."""
     constants: dict[DType, tuple[Array, ...]] = {}
-    none = [None] * len(params)
-    columns = [none if column is None else column for column in states]
     like = _scratch.like
     first = False
-    runs = together.runs(params, columns) if long else []
-    done = _update_runs(rule, numbers, params, grads, runs)
     for place, arrays in enumerate(zip(params, grads, *columns, strict=True)):
         if place in done:
             continue
@@ -389,11 +409,11 @@ def _update_all(
         if first_step:
             first = first_step[place]
         if dtype.itemsize == 2:
-            _by_blocks(_in_float32(rule, known, first), arrays)
+            _by_blocks(_in_float32(change, known, first), arrays)
         elif whole.size <= BLOCK:
-            rule(known, *like(whole), first, *arrays)
+            change(known, *like(whole), first, *arrays)
         else:
-            _by_blocks(_on_blocks(rule, known, first), arrays)
+            _by_blocks(_on_blocks(change, known, first), arrays)
 
 
 def _update_runs(
@@ -401,9 +421,12 @@ def _update_runs(
     numbers: Callable[[Callable[[float], Array]], tuple[Array, ...]],
     params: Sequence[Array],
     grads: Sequence[Array],
-    runs: Sequence[together.Run],
+    columns: Sequence[Sequence[Array | None]],
+    keep: float,
+    reads_params: bool,
 ) -> set[int]:
-    """Update small neighbours as one array each, on all threads; returns their places."""
+    """Runs of small parameters (see together.py), each as one array, on all threads; returns their places."""
+    runs = together.runs(params, columns)
     if not runs:
         return set()
     dtype = params[runs[0].places[0]].dtype
@@ -411,18 +434,22 @@ def _update_runs(
 
     def update(number: int) -> None:
         run = runs[number]
+        first, last = run.places
         p, g = _scratch.more(run.size, dtype)
-        np.concatenate([params[place].reshape(-1) for place in run.places], out=p)
-        np.concatenate([grads[place].reshape(-1) for place in run.places], out=g)
-        rule(known, *_scratch.like(p), False, p, g, *run.states)
+        np.concatenate([grad.reshape(-1) for grad in grads[first:last]], out=g)
+        if reads_params:
+            np.concatenate([param.reshape(-1) for param in params[first:last]], out=p)
+        buffer, step = _scratch.like(g)
+        rule(known, buffer, step, False, p, g, *run.states)
         start = 0
-        for place in run.places:
-            param = params[place]
-            np.copyto(param, p[start : start + param.size].reshape(param.shape))
-            start += param.size
+        for param in params[first:last]:
+            stop = start + param.size
+            part = step[start:stop]
+            _take(param, part if param.ndim == 1 else part.reshape(param.shape), keep)
+            start = stop
 
     threads.for_blocks(update, len(runs))
-    return {place for run in runs for place in run.places}
+    return {place for run in runs for place in range(*run.places)}
 
 
 def _on_blocks(rule: Callable[..., None], known: tuple[Array, ...], first: bool) -> Callable[..., None]:
