@@ -133,7 +133,9 @@ class Device:
 class ArrayType:
     """A device and a dtype: what two arrays must share to be computed with directly. One instance per pair."""
 
-    __slots__ = ("constants", "device", "differentiable", "dtype", "fast", "is_complex", "namespace", "numpy")
+    __slots__ = (
+        "__weakref__", "constants", "device", "differentiable", "dtype", "fast", "is_complex", "namespace", "numpy",
+    )  # fmt: skip
 
     def __init__(self, namespace: Any, dtype: dtypes.DType, device: Device) -> None:
         self.namespace = namespace

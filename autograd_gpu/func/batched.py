@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import operator
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, NoReturn
+from weakref import WeakValueDictionary
 
 from autograd_gpu import errors
 from autograd_gpu.core import modes
@@ -43,18 +45,21 @@ class Batch:
         self.level = modes.local.transforms + 1
         self.size = size
         self.randomness = randomness
-        self._types: dict[ArrayType, ArrayType] = {}
-        self._namespaces: dict[Any, BatchedNamespace] = {}
+        # Held by tensors and nodes; they hold the batch, so it must not hold them.
+        self._types: dict[ArrayType, weakref.ref[ArrayType]] = {}
+        self._namespaces: WeakValueDictionary[Any, BatchedNamespace] = WeakValueDictionary()
 
     def type_of(self, inner: ArrayType) -> ArrayType:
         """The type of arrays that hide a batch in an array of type `inner`."""
-        found = self._types.get(inner)
+        reference = self._types.get(inner)
+        found = None if reference is None else reference()
         if found is None:
             namespace = self._namespaces.get(inner.namespace)
             if namespace is None:
-                namespace = self._namespaces[inner.namespace] = BatchedNamespace(self, inner.namespace)
-            found = self._types[inner] = ArrayType(namespace, inner.dtype, inner.device)
+                namespace = self._namespaces[inner.namespace] = batched_namespace(self, inner.namespace)
+            found = ArrayType(namespace, inner.dtype, inner.device)
             found.fast = False
+            self._types[inner] = weakref.ref(found)
         return found
 
 
@@ -346,25 +351,35 @@ def copy_for(target: Array, values: Array) -> Array:
 
 def aligned(arrays: Sequence[BatchedArray]) -> list[Array]:
     """The values with ones inserted behind the hidden dimension, so that the examples' shapes broadcast."""
-    width = max(array.ndim for array in arrays)
-    result = []
-    for array in arrays:
-        value = array.value
-        if array.ndim < width:
-            value = inside(value).reshape(value, (value.shape[0], *(1,) * (width - array.ndim), *array.shape))
-        result.append(value)
+    result = [array.value for array in arrays]
+    if len(arrays) > 1:
+        ranks = [len(value.shape) for value in result]
+        width = max(ranks)
+        for place, (value, rank) in enumerate(zip(result, ranks, strict=True)):
+            if rank < width:
+                shape = value.shape
+                result[place] = inside(value).reshape(value, (shape[0], *(1,) * (width - rank), *shape[1:]))
     return result
 
 
 def elementwise(batch: Batch, function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
     """`function` of batched arrays, plain arrays and numbers, broadcast example by example."""
-    if any(isinstance(a, BatchedArray) and a.batch.number > batch.number for a in arrays):
-        deeper = max((a.batch for a in arrays if isinstance(a, BatchedArray)), key=lambda b: b.number)
-        return elementwise(deeper, function, arrays)
-    operands = {i: lifted(batch, a) for i, a in enumerate(arrays) if is_array(a)}
-    values = dict(zip(operands, aligned(list(operands.values())), strict=True))
-    where = joint(list(values.values()))
-    return BatchedArray(where.run(function, *(values.get(i, a) for i, a in enumerate(arrays))), batch)
+    batch, values, where = broadcast(batch, arrays)
+    return BatchedArray(where.run(function, *values), batch)
+
+
+def broadcast(batch: Batch, arrays: Sequence[Any]) -> tuple[Batch, list[Any], Any]:
+    """The innermost batch among arrays (and `batch`), what is inside of them so that examples broadcast (numbers as they
+    are), and the namespace that can compute with it."""
+    for a in arrays:
+        if a.__class__ is BatchedArray and a.batch.number > batch.number:
+            batch = a.batch
+    values = list(arrays)
+    places = [place for place, a in enumerate(arrays) if is_array(a)]
+    inner = aligned([lifted(batch, arrays[place]) for place in places])
+    for place, value in zip(places, inner, strict=True):
+        values[place] = value
+    return batch, values, joint(inner)
 
 
 # -- where there is no rule ----------------------------------------------------------------------------------------------
@@ -426,23 +441,42 @@ def loop(
     return _stacked(batch, name, results)
 
 
+#: namespace -> the class of namespaces over batches of its arrays
+_classes: dict[int, type[BatchedNamespace]] = {}
+
+
+def batched_namespace(batch: Batch, base: Any) -> BatchedNamespace:
+    """The namespace over arrays that hide a batch in arrays of the namespace `base`."""
+    plain = base.plain if isinstance(base, BatchedNamespace) else base
+    found = _classes.get(id(plain))
+    if found is None:
+        found = type("BatchedNamespace", (BatchedNamespace,), {"plain": plain})
+        _classes[id(plain)] = found  # which keeps `plain`, and so its id
+    return found(batch, base)
+
+
 class BatchedNamespace:
-    """Array primitives over `BatchedArray`s; each is made from its rule (`func/rules.py`) when it is first asked for."""
+    """Array primitives over `BatchedArray`s; each is made from its rule (`func/rules.py`) when it is first asked for.
+
+    Those of one device are methods of one class, which `batched_namespace` makes.
+    """
+
+    #: the namespace of the memory, innermost
+    plain: Any
 
     def __init__(self, batch: Batch, base: Any) -> None:
         self.batch = batch
-        #: where factories make arrays, and whose signatures count
+        #: the namespace of what is inside, where factories make arrays
         self.base = base
         self.xp = base.xp
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("__"):
             raise AttributeError(name)
-        from autograd_gpu.func.rules import function
+        from autograd_gpu.func.rules import method
 
-        found = function(self, name)
-        self.__dict__[name] = found
-        return found
+        setattr(type(self), name, method(self.plain, name))
+        return getattr(self, name)  # type: ignore[no-any-return]
 
     def scalar(self, value: complex, dtype: Any) -> Any:
         """A number as an operand; nothing varies."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.call import REGISTRY, replay
@@ -22,6 +22,7 @@ from autograd_gpu.func.batched import (
     BatchedArray,
     BatchedNamespace,
     aligned,
+    broadcast,
     copy_for,
     elementwise,
     grown,
@@ -48,58 +49,40 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return put
 
 
-def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
-    """The primitive `name` over batched arrays."""
-    batch = namespace.batch
-    target = getattr(namespace.base, name)  # an unknown name is an AttributeError here
+def method(plain: Any, name: str) -> Callable[..., Any]:
+    """The primitive `name` as a method of `BatchedNamespace`s whose memory, innermost, is that of the namespace `plain`."""
+    getattr(plain, name)  # an unknown name is an AttributeError here
     if name in ("empty", "full", "ones", "zeros"):  # what is written into them may vary
-        return lambda shape, *arguments, **params: BatchedArray(
-            target((batch.size, *shape), *arguments, **params), batch
+        return lambda self, shape, *arguments, **params: BatchedArray(
+            getattr(self.base, name)((self.batch.size, *shape), *arguments, **params), self.batch
         )
     if name in ("arange", "eye", "from_host", "linspace"):
-        return lambda *arguments, **params: lifted(batch, target(*arguments, **params))
-    if name in SAMPLERS:
-        return partial(_sampled, batch, target)
-    if name == "random_permutation":
-        return partial(_shuffled, batch, namespace.base)
-    if name in DYNAMIC:
-        raise RuntimeError(
-            f"vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over {name}."
-            f"{errors.here()}"
+        return lambda self, *arguments, **params: lifted(
+            self.batch, getattr(self.base, name)(*arguments, **params)
         )
-    plain = namespace.base
-    while isinstance(plain, BatchedNamespace):
-        plain = plain.base
-    positional, variadic = _parameters(plain, name)
+    if name in SAMPLERS:
+        return lambda self, *arguments, **params: _sampled(
+            self.batch, getattr(self.base, name), *arguments, **params
+        )
+    if name == "random_permutation":
+        return lambda self, *arguments, **params: _shuffled(self.batch, self.base, *arguments, **params)
+    if name in DYNAMIC:
+        return partial(_refused, name)
     record = REGISTRY.get(name)
     special = RULES.get(name)
     if special is None and (
         name in ELEMENTWISE or (record is not None and record.kind == "elementwise" and name not in RANDOM)
     ):
-
-        def pointwise(*arrays: Any, **params: Any) -> Any:
-            given = [a for a in arrays if is_array(a)]
-            given += [a for a in params.values() if is_array(a)]
-            if not given:
-                return target(*arrays, **params)
-            keys = list(params)
-            operands = [*arrays, *params.values()]
-
-            def call(*values: Any) -> Any:
-                own = getattr(joint([v for v in values if is_array(v)]), name)
-                return own(*values[: len(arrays)], **dict(zip(keys, values[len(arrays) :], strict=True)))
-
-            return elementwise(batch, call, operands)
-
-        return pointwise
-
+        return _pointwise(name)
     if special is None:
         # (A device may have a kernel for what others compute from primitives.)
         body = _body(record, getattr(cpu_namespace, name, None), name)
         if body is not None:
-            return partial(body, namespace)
+            return lambda self, *arguments, **params: body(self, *arguments, **params)
+    positional, variadic = _parameters(plain, name)
 
-    def call(*arguments: Any, **params: Any) -> Any:
+    def call(self: BatchedNamespace, *arguments: Any, **params: Any) -> Any:
+        batch = self.batch
         if special is not None:
             named = dict(params)
             if variadic is None or len(arguments) <= len(positional):
@@ -107,9 +90,10 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
             else:
                 named.update(zip(positional, arguments[: len(positional)], strict=True))
                 named[variadic] = arguments[len(positional) :]
-            named = {key: _batched(batch, value) for key, value in named.items()}
+            for key, value in named.items():
+                named[key] = _batched(batch, value)
             if hasattr(named.get("x"), "item") and not is_array(named["x"]):  # a constant
-                named["x"] = namespace.asarray(named["x"])
+                named["x"] = self.asarray(named["x"])
             result = special(batch, name, **named)
             if result is not NO_RULE:
                 return result
@@ -117,8 +101,28 @@ def function(namespace: BatchedNamespace, name: str) -> Callable[..., Any]:
         elif any(is_array(a) or isinstance(a, (tuple, list)) for a in (*arguments, *params.values())):
             warn_slow(name)
         return loop(
-            batch, name, lambda *a, **k: getattr(_namespace(namespace, a), name)(*a, **k), arguments, params
+            batch, name, lambda *a, **k: getattr(_namespace(self, a), name)(*a, **k), arguments, params
         )
+
+    return call
+
+
+def _refused(name: str, *arguments: Any, **params: Any) -> NoReturn:
+    raise RuntimeError(
+        f"vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over {name}."
+        f"{errors.here()}"
+    )
+
+
+def _pointwise(name: str) -> Callable[..., Any]:
+    def call(self: BatchedNamespace, *arrays: Any, **params: Any) -> Any:
+        keys = [key for key, value in params.items() if is_array(value)]
+        if not keys and not any(is_array(a) for a in arrays):
+            return getattr(self.base, name)(*arrays, **params)
+        batch, values, where = broadcast(self.batch, (*arrays, *(params[key] for key in keys)))
+        if keys:
+            params.update(zip(keys, values[len(arrays) :], strict=True))
+        return BatchedArray(getattr(where, name)(*values[: len(arrays)], **params), batch)
 
     return call
 

@@ -98,7 +98,7 @@ ENTER = _boundary(_enter, "vmap_enter")
 LEAVE = _boundary(_leave, "vmap_leave")
 LIFT = _boundary(_lift, "vmap_lift")
 GATHER = _boundary(_gather, "vmap_gather")
-_BOUNDARIES = (ENTER, LEAVE, LIFT, GATHER)
+_BOUNDARIES = {op.name: op for op in (ENTER, LEAVE, LIFT, GATHER)}
 
 
 def cross(op: Op, value: Any, **params: Any) -> Any:
@@ -115,9 +115,9 @@ ENTER.rule(input=lambda F, g, *, batch, dim: cross(LEAVE, g, batch=batch, dim=di
 LEAVE.rule(input=lambda F, g, *, batch, dim: cross(ENTER, g, batch=batch, dim=dim))
 LIFT.rule(input=lambda F, g, *, batch: cross(GATHER, g, batch=batch))
 GATHER.rule(input=lambda F, g, *, batch: cross(LIFT, g, batch=batch))
-for _op in _BOUNDARIES:
+for _op in _BOUNDARIES.values():
     delattr(TensorNamespace, _op.name)  # nobody looks them up
-    setattr(BatchedNamespace, _op.name, partial(_op.body, None))
+    setattr(BatchedNamespace, _op.name, staticmethod(partial(_op.body, None)))
 
 
 def _call(op: Op, tensors: Sequence[Tensor | None], params: dict[str, Any]) -> Any:
@@ -155,30 +155,24 @@ class Vectorizer:
         )
 
     def __call__(self, op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-        if op in _BOUNDARIES:
-            return self._outside(op, inputs, params)
-        drawing = self._draws(op, params)
-        differs = drawing and self.batch.randomness == "different"
-        if op.fused and op.name not in RANDOM and (differs or any(self.batched(value) for value in inputs)):
-            device = next(t for t in inputs if isinstance(t, Tensor))._type.device
-            result = op.body(tensor_namespace(device), *inputs, **params)
-            return result[0] if op.saves else result
-        tensors = self._prepared(op, inputs)
-        if not differs and not any(self.batched(t) for t in tensors):
-            return self._outside(op, tensors, params)
-        modes.local.interceptors.remove(self)
+        """A call that this one, the last of the thread's interceptors, is the first to see."""
+        concerned = False
+        if op.name not in _BOUNDARIES:
+            differs = self.batch.randomness == "different" and self._draws(op, params)
+            concerned = differs or any(self.batched(value) for value in inputs)
+            if concerned and op.fused and op.name not in RANDOM:
+                device = next(t for t in inputs if isinstance(t, Tensor))._type.device
+                result = op.body(tensor_namespace(device), *inputs, **params)
+                return result[0] if op.saves else result
+            inputs = self._prepared(op, inputs)
+        interceptors = modes.local.interceptors
+        interceptors.pop()
         try:
-            tensors = [t if t is None or self._inside(t) else self._lifted(t) for t in tensors]
-            return _call(op, tensors, params)
+            if concerned:
+                inputs = [t if t is None or self._inside(t) else self._lifted(t) for t in inputs]
+            return _call(op, inputs, params)
         finally:
-            modes.local.interceptors.append(self)
-
-    def _outside(self, op: Op, tensors: Sequence[Any], params: dict[str, Any]) -> Any:
-        modes.local.interceptors.remove(self)
-        try:
-            return _call(op, tensors, params)
-        finally:
-            modes.local.interceptors.append(self)
+            interceptors.append(self)
 
     # -- for `autograd.Function` --
 
@@ -253,6 +247,18 @@ class Vectorizer:
 
     def _prepared(self, op: Op, inputs: Sequence[Any]) -> list[Any]:
         """What `core.call.prepare` does, knowing that arrays of one dtype may differ in their batches."""
+        first = inputs[0] if inputs else None
+        if isinstance(first, Tensor) and (op.promote != "float" or first._type.differentiable):
+            kind = first._type
+            for other in inputs:
+                if not (
+                    isinstance(other, Tensor)
+                    and other._type.dtype is kind.dtype
+                    and other._type.device is kind.device
+                ):
+                    break
+            else:
+                return list(inputs)
         regular = (Tensor, bool, int, float, complex)
         if (
             op.promote == "none"
