@@ -40,6 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail the tests that need a CUDA device where there is none, instead of skipping them",
     )
+    group.addoption(
+        "--all-architectures",
+        action="store_true",
+        help="compile every kernel for every card; by default, every dtype for some cards, float32 for the others",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
