@@ -25,7 +25,8 @@ TAKING_OUT: dict[Fit, str] = {
     heaviside histc index_add index_copy index_select inner isneginf isposinf kthvalue log_softmax logcumsumexp masked_select
     matmul max median min mm msort multinomial mv nan_to_num nanmedian neg negative nonzero norm polar round scatter
     scatter_add scatter_reduce searchsorted sgn sign signbit softmax sort take take_along_dim tensordot topk tril triu trunc
-    where
+    where cholesky cholesky_inverse cholesky_solve diff inverse isin lu_solve matrix_power mode nanquantile qr quantile svd
+    triangular_solve vdot
     """,
     "compute": "cumprod cumsum prod sum",
 }
