@@ -38,7 +38,7 @@ embedding_rows.rule(weight=_to_table)
 def embedding_frequency(F: Any, indices: Any, *, num_embeddings: int, dtype: Any) -> Any:
     """How often each index occurs in all of `indices`: of their shape, with a dimension of size 1 at the
     end."""
-    counts = F.bincount(F.reshape(indices, (-1,)), minlength=num_embeddings)
+    counts = F.occurrences(F.reshape(indices, (-1,)), num_embeddings)
     return F.cast(counts[indices], dtype)[..., None]
 
 

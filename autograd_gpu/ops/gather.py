@@ -15,6 +15,7 @@ from autograd_gpu.core.graph import Tensor, wrap
 from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import REGISTRY, TensorNamespace, constant, expose, op
 from autograd_gpu.device import type_for
+from autograd_gpu.device.checks import looked_at
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
 from autograd_gpu.ops.index import _index_put, getitem, index, index_select, masked_fill, out_of_range, varies
 from autograd_gpu.ops.parts import slice_view
@@ -657,11 +658,12 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         "masked_scatter: expected self and source to have same dtypes but got {} and {}",
     )
     shape = common_shape((input, mask))
-    if varies(mask):  # how many places there are is not to be known: number them
+    if varies(mask) or (source._array.size and not looked_at(mask._type)):
+        # How many places there are is not to be known, or not without waiting for the GPU: number them.
         chosen = expand(mask, shape)
         flat = chosen.reshape(-1)
         places = flat.cumsum(0) - 1
-        if flat._array.size and int(places._array.max()) >= source._array.size:
+        if out_of_range(places, -1, source._array.size) is not None:
             raise RuntimeError(_TOO_FEW + errors.here())
         taken = index_select.apply(source.reshape(-1), places.clamp(min=0), dim=0)
         filled: Tensor = taken.reshape(shape).where(chosen, expand(input, shape))

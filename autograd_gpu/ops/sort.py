@@ -162,7 +162,7 @@ def histc(F: Any, input: Any, *, bins: int, min: float, max: float) -> Any:
     bin_of = F.floor((x - low) * (bins / (high - low)))
     # What is outside is counted in a bin more, which is left out; the last bin includes its end.
     bin_of = F.where(inside, F.minimum(bin_of, F.scalar(bins - 1, x.dtype)), F.scalar(bins, x.dtype))
-    counts = F.bincount(F.cast(bin_of, int64), None, bins + 1)
+    counts = F.occurrences(F.cast(bin_of, int64), bins + 1)
     return F.cast(counts[:bins], x.dtype)
 
 

@@ -334,6 +334,10 @@ def ordering_calls() -> Iterator[Call]:
     yield Call("unique", values((6, 2), "int64", 0, 1), dim=0)
     yield Call("bincount", values((50,), "int64", 0, 9), minlength=12)
     yield Call("bincount", values((50,), "int64", 0, 9), values((50,)))
+    yield Call("bincount", values((50,), "int64", 0, 9), values((50,), "float64"), minlength=12)
+    yield Call("bincount", np.zeros(0, "int64"))
+    yield Call("occurrences", values((50,), "int64", 0, 9), 12)
+    yield Call("occurrences", np.zeros(0, "int64"), 3)
     yield Call("nonzero", values((), "bool"))
 
 

@@ -356,6 +356,7 @@ CASES = [
                 lambda make: S(make(3), np.ones(3, bool), make(2)),
                 RuntimeError,
                 "Number of elements of source < number of ones in mask",
+                looks_at_values=True,
             ),
         ],
     ),

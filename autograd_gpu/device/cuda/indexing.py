@@ -6,7 +6,7 @@ import cupy
 import numpy as np
 
 from autograd_gpu.device import checks, kernels
-from autograd_gpu.device.portable.base import Array, float32, is_half
+from autograd_gpu.device.portable.base import Array, float32, float64, is_half
 from autograd_gpu.device.portable.indexing import Indexing, Key
 
 #: sorted places that one thread sums; the constant of the same name in scatter.cu
@@ -14,8 +14,8 @@ CHUNK = 32
 
 
 class CudaIndexing(Indexing):
-    """_add_rows, _add_flat and extreme_at; CuPy takes indices that are out of range modulo the size, so looking at them, when
-    that is asked for, is done here."""
+    """_add_rows, _add_flat, extreme_at and counts; CuPy takes indices that are out of range modulo the size, so looking at
+    them, when that is asked for, is done here."""
 
     def getitem(self, x: Array, key: Key) -> Array:
         if checks.values:
@@ -77,6 +77,21 @@ class CudaIndexing(Indexing):
         room = cupy.concatenate([target, target[:1]])
         room[places] = (cupy.maximum if largest else cupy.minimum)(room[places], values)
         target[...] = room[:-1]
+
+    def bincount(self, x: Array, weights: Array | None = None, minlength: int = 0) -> Array:
+        """See ``Ordering.bincount``. Waits for the largest number, which decides the length."""
+        length = max(minlength, int(x.max()) + 1 if x.size else 0)
+        if weights is None:
+            return self.occurrences(x, length)
+        sums = cupy.zeros(length, float32 if weights.dtype == float32 else float64)
+        self._add_flat(sums, x.astype(np.int64, copy=False), weights.astype(sums.dtype, copy=False))
+        return sums
+
+    def occurrences(self, x: Array, size: int) -> Array:
+        """See ``Ordering.occurrences``: ``cupy.bincount`` would wait."""
+        counts = cupy.zeros(size, np.int64)
+        self._add_flat(counts, x.astype(np.int64, copy=False), cupy.ones(x.size, np.int64))
+        return counts
 
     def _add_flat(self, target: Array, places: Array, values: Array) -> None:
         self._add_rows(target.reshape(-1, 1), places, values.reshape(-1, 1))

@@ -9,7 +9,7 @@ from autograd_gpu.device.portable.base import Array, Base, float32, int64
 
 
 class Ordering(Base):
-    """sort, topk, searchsorted, unique, bincount, nonzero."""
+    """sort, topk, searchsorted, unique, bincount, occurrences, nonzero."""
 
     def sort(
         self, x: Array, *, dim: int = -1, descending: bool = False, stable: bool = True
@@ -85,6 +85,10 @@ class Ordering(Base):
         float64)."""
         counts = self.xp.bincount(x, weights, minlength)
         return counts.astype(float32) if weights is not None and weights.dtype == float32 else counts
+
+    def occurrences(self, x: Array, size: int) -> Array:
+        """How often each of the numbers 0 ... size - 1 occurs in a vector that has no others."""
+        return self.xp.bincount(x, minlength=size)
 
     def nonzero(self, x: Array) -> Array:
         """The indices of elements that are not zero: (count, ndim) int64."""
