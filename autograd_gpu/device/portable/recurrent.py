@@ -59,26 +59,31 @@ class Recurrent(Reductions, LinearAlgebra):
         xp = self.xp
         length, images, _ = input.shape
         width = weight_hh.shape[0] // 4
-        gates = self._projected(input, weight_ih, bias_ih, bias_hh)
+        # The sums with their signs turned: a sigmoid is 1 / (1 + exp(-sum)), and tanh is odd.
+        gates = self._projected(input, -weight_ih, bias_ih, bias_hh, xp.subtract)
         states, before, after, steps = self._walk(length, h, reverse)
         cells, *_ = self._walk(length, c, reverse)
-        recurrent = self.mT(weight_hh)
+        recurrent = -self.mT(weight_hh)
+        one = self._constant(1, input.dtype)
 
         def walk(some: slice) -> None:
             product = xp.empty((some.stop - some.start, 4 * width), input.dtype)
-            work = xp.empty((some.stop - some.start, width), input.dtype)
+            minus_new, work = xp.empty((2, some.stop - some.start, width), input.dtype)
             for t in steps:
                 step = gates[t, some]
                 i, f, new, o = _parts(step, 4)
                 xp.matmul(states[t + before, some], recurrent, out=product)
-                step += product
-                self._sigmoid_into(step[:, : 2 * width])
-                xp.tanh(new, out=new)
-                self._sigmoid_into(o)
+                xp.add(product, step, out=product)
+                xp.tanh(product[:, 2 * width : 3 * width], out=minus_new)
+                # Sigmoids of all four, since that is one array without gaps.
+                xp.exp(product, out=product)
+                xp.add(product, one, out=product)
+                xp.reciprocal(product, out=step)
+                xp.negative(minus_new, out=new)
                 cell = cells[t + after, some]
                 xp.multiply(f, cells[t + before, some], out=cell)
                 xp.multiply(i, new, out=work)
-                cell += work
+                xp.add(cell, work, out=cell)
                 xp.tanh(cell, out=work)
                 if weight_hr is None:
                     xp.multiply(work, o, out=states[t + after, some])
@@ -128,12 +133,14 @@ class Recurrent(Reductions, LinearAlgebra):
             i, f, new, o = _parts(gates[:, some], 4)
             for_i, for_f, for_new, for_o = _parts(factors[:, some], 4)
             slope = xp.tanh(cells[after : after + length, some])
-            _slope(xp, one, i, new, for_i)
-            _slope(xp, one, f, cells[before : before + length, some], for_f)
+            xp.subtract(one, gates[:, some], out=factors[:, some])
+            factors[:, some] *= gates[:, some]
+            for_i *= new
+            for_f *= cells[before : before + length, some]
             xp.multiply(new, new, out=for_new)
             xp.subtract(one, for_new, out=for_new)
             for_new *= i
-            _slope(xp, one, o, slope, for_o)
+            for_o *= slope
             if hidden is not None:
                 xp.multiply(o, slope, out=hidden[:, some])
             slope *= slope
@@ -192,7 +199,7 @@ class Recurrent(Reductions, LinearAlgebra):
         length, images, _ = input.shape
         width = weight_hh.shape[0] // 3
         gates = xp.empty((length, images, 4 * width), input.dtype)
-        gates[..., : 3 * width] = self._projected(input, weight_ih, bias_ih, None)
+        gates[..., : 3 * width] = self._projected(input, weight_ih, bias_ih, None, xp.add)
         states, before, after, steps = self._walk(length, h, reverse)
         recurrent = self.mT(weight_hh)
 
@@ -323,7 +330,7 @@ class Recurrent(Reductions, LinearAlgebra):
         )
         xp = self.xp
         length = input.shape[0]
-        projected = self._projected(input, weight_ih, bias_ih, bias_hh)
+        projected = self._projected(input, weight_ih, bias_ih, bias_hh, xp.add)
         states, before, after, steps = self._walk(length, h, reverse)
         recurrent = self.mT(weight_hh)
         zero = self._constant(0, input.dtype)
@@ -520,13 +527,18 @@ class Recurrent(Reductions, LinearAlgebra):
         return tuple(x if x is None or x.dtype == dtype else x.astype(dtype) for x in gradients)
 
     def _projected(
-        self, input: Array, weight_ih: Array, bias_ih: Array | None, bias_hh: Array | None
+        self,
+        input: Array,
+        weight_ih: Array,
+        bias_ih: Array | None,
+        bias_hh: Array | None,
+        with_bias: Callable[..., Array],
     ) -> Array:
-        """The input's part of the sums of all steps, biases included."""
+        """The input's part of the sums of all steps, biases added or subtracted."""
         result = self.xp.empty((input.shape[0] * input.shape[1], weight_ih.shape[0]), input.dtype)
         self._products((_rows(input), self.mT(weight_ih), result))
         if bias_ih is not None:
-            result += bias_ih if bias_hh is None else bias_ih + bias_hh
+            with_bias(result, bias_ih if bias_hh is None else bias_ih + bias_hh, out=result)
         return result.reshape(*input.shape[:2], weight_ih.shape[0])
 
     def _walk(self, length: int, start: Array, reverse: bool) -> tuple[Array, int, int, range]:
