@@ -29,6 +29,9 @@ from autograd_gpu.device import SILENT, restore, silence, type_of
 
 Watch = Callable[[Sequence[Node], set[int] | None], AbstractContextManager[Any]]
 
+#: pulls gradients through a node: its edges, its pullback, the gradient and what was kept -> namespace and results
+Within = Callable[[Node, Sequence[Node | None], Any, Any, Any], tuple[Any, Any]]
+
 #: context managers to open around every pass, while somebody watches passes (anomaly mode, hooks on several gradients);
 #: called with the roots and the sequences of the nodes that gradients are computed for, None for all
 around: list[Watch] = []
@@ -50,20 +53,25 @@ def run(
     wanted: Sequence[Node] | None = None,
     retain_graph: bool = False,
     create_graph: bool = False,
+    recording: bool = True,
     accumulating: bool = False,
+    within: Within | None = None,
 ) -> list[Any]:
     """Send `gradients` (raw arrays; tensors under create_graph) from `roots` towards the leaves.
 
     Without `wanted`, every leaf accumulates into its tensor's ``.grad``. With it, only nodes on a path to a wanted node
     run, no ``.grad`` changes, and the result lists the gradients at the wanted nodes, None where none arrived. If they are
     `accumulating`, the wanted nodes' pre-hooks see them too.
+
+    With `create_graph` the rules run on tensors: for whoever watches ops, and, unless `recording` is off, recorded. With
+    `within`, gradients are raw arrays that need not be of the nodes' own namespaces: it finds the namespace of each.
     """
     captures: dict[int, Any] | None = None
     needed: dict[int, tuple[Node | None, ...] | None] = {}
     if wanted is not None:
         captures = dict.fromkeys((node.sequence for node in wanted), None)
         needed = on_a_path(roots, captures)
-    mode: Any = modes.enable_grad() if create_graph else modes.no_grad()
+    mode: Any = modes.enable_grad() if create_graph and recording else modes.no_grad()
     token = silence(SILENT)
     try:
         with mode:
@@ -71,9 +79,11 @@ def run(
                 with ExitStack() as stack:
                     for watch in tuple(around):
                         stack.enter_context(watch(roots, None if captures is None else {*needed, *captures}))
-                    _loop(roots, gradients, needed, captures, retain_graph, create_graph, accumulating)
+                    _loop(
+                        roots, gradients, needed, captures, retain_graph, create_graph, accumulating, within
+                    )
             else:
-                _loop(roots, gradients, needed, captures, retain_graph, create_graph, accumulating)
+                _loop(roots, gradients, needed, captures, retain_graph, create_graph, accumulating, within)
     finally:
         restore(token)
     return [] if wanted is None or captures is None else [captures[node.sequence] for node in wanted]
@@ -87,6 +97,7 @@ def _loop(
     retain_graph: bool,
     create_graph: bool,
     accumulating: bool,
+    within: Within | None,
 ) -> None:
     pending: dict[int, Any] = {}  # sequence -> gradient so far
     nodes: dict[int, Node] = {}  # sequence -> node, for every entry of `heap`
@@ -146,7 +157,9 @@ def _loop(
         try:
             if create_graph:
                 namespace: Any = tensor_namespace(node.type.device)
-                results = _differentiable_pull(node, edges, pull, namespace, g, kept)
+                results = differentiable_pull(node, edges, pull, namespace, g, kept)
+            elif within is not None:
+                namespace, results = within(node, edges, pull, g, kept)
             else:
                 namespace = node.type.namespace
                 results = (
@@ -178,7 +191,12 @@ def _loop(
                 heappush(heap, -key)
             else:
                 before = pending.pop(key)
-                if not create_graph and getrefcount(before) == EXCLUSIVE and _owns_memory(before):
+                if (
+                    not create_graph
+                    and within is None
+                    and getrefcount(before) == EXCLUSIVE
+                    and _owns_memory(before)
+                ):
                     before += result
                     pending[key] = before
                 else:
@@ -307,7 +325,7 @@ def evaluate(node: Node, gradients: Sequence[Tensor | None]) -> list[Tensor | No
     namespace = tensor_namespace(node.type.device)
     try:
         return list(
-            _differentiable_pull(node, node.edges, node.pull, namespace, _materialize(node, g, True), kept)
+            differentiable_pull(node, node.edges, node.pull, namespace, _materialize(node, g, True), kept)
         )
     except Modified as change:
         raise _modified_error(node, kept, change) from None
@@ -357,7 +375,7 @@ def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool)
 # -- create_graph --------------------------------------------------------------------------------------------------------
 
 
-def _differentiable_pull(
+def differentiable_pull(
     node: Node, edges: Sequence[Node | None], pull: Any, namespace: Any, g: Any, kept: Any
 ) -> Any:
     """Run a node's rules on tensors, so that the gradients have a history of their own."""
@@ -366,7 +384,8 @@ def _differentiable_pull(
         assert isinstance(node, MultiNode)
         return node.run(namespace, g, kept)
     if op.fused and not op.plain_rules:
-        return _through_body(node, edges, namespace, g, kept)
+        with modes.enable_grad():
+            return _through_body(node, edges, namespace, g, kept)
     on_tensors = pull.on_tensors or op.pull_on_tensors(pull)
     return on_tensors(namespace, g, kept, node.params, node)
 

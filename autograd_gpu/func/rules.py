@@ -131,7 +131,7 @@ def _body(record: Op | None, primitive: Any, name: str) -> Callable[..., Any] | 
     """What computes a primitive in terms of others: then theirs are the rules that count."""
     if isinstance(primitive, partial) and name not in LOOPED:
         return primitive.func
-    return record.body if record is not None and name in BODIES else None
+    return record.body if record is not None and (name in BODIES or record.fused) else None
 
 
 def _namespace(namespace: BatchedNamespace, arguments: tuple[Any, ...]) -> Any:

@@ -17,8 +17,9 @@ from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.forward import dual_level, make_dual, unpack_dual
 from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, node_of, wrap
 from autograd_gpu.core.leaves import LEAF, ONLY_FLOATING
+from autograd_gpu.device import type_of
 from autograd_gpu.func import trees
-from autograd_gpu.func.vectorize import into_the_innermost, vmap
+from autograd_gpu.func.vectorize import Vectorizer, into_the_innermost, pulled, vmap
 
 Function = Callable[..., Any]
 ArgNums = int | tuple[int, ...]
@@ -102,13 +103,17 @@ def _pull(
     pairs = [(out, g) for out, g in zip(outputs, cotangents, strict=True) if node_of(out) is not None]
     roots = [node for node in (node_of(out) for out, _ in pairs) if node is not None]
     beyond = recording and (_depends_beyond(roots, own) or any(node_of(g) is not None for _, g in pairs))
-    on_tensors = beyond or bool(modes.local.interceptors)
+    watching = modes.local.interceptors
+    in_batches = bool(watching) and all(isinstance(each, Vectorizer) for each in watching)
+    on_tensors = beyond or (bool(watching) and not in_batches)
     found = engine.run(
         roots,
         [g if on_tensors else g._array for _, g in pairs],
         wanted=[tensor._node for tensor in own if tensor._node is not None],
         retain_graph=retain_graph or on_tensors,
         create_graph=on_tensors,
+        recording=beyond,
+        within=pulled if in_batches and not on_tensors else None,
     )
     results: list[Tensor] = []
     for tensor, g in zip(own, found, strict=True):
@@ -117,9 +122,8 @@ def _pull(
         elif isinstance(g, Tensor):
             results.append(g if beyond else released(g, own))
         else:
-            namespace = tensor._type.namespace
             shared = any(g is start._array for _, start in pairs) or sum(g is other for other in found) > 1
-            results.append(wrap(namespace.copy(g) if shared else g, tensor._type))
+            results.append(wrap(type_of(g).namespace.copy(g) if shared else g))
     return results
 
 

@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any, NoReturn
 
 from autograd_gpu import dtypes, errors
-from autograd_gpu.core import backward, modes
+from autograd_gpu.core import backward, engine, modes
 from autograd_gpu.core.call import REGISTRY, compute, constant, operand, prepare, record
-from autograd_gpu.core.graph import INFERENCE, Tensor, wrap
+from autograd_gpu.core.graph import INFERENCE, Node, Tensor, wrap
 from autograd_gpu.core.inplace import adopt, check_writable
 from autograd_gpu.core.op import Op, TensorNamespace, tensor_namespace
 from autograd_gpu.device import ArrayType, type_for
@@ -286,6 +286,30 @@ class Vectorizer:
             else:
                 tensors.append(constant(target, value))
         return tensors
+
+
+def pulled(
+    node: Node, edges: Sequence[Node | None], pull: Any, g: Any, kept: Any
+) -> tuple[Any, Sequence[Any]]:
+    """Raw gradients through a node (see `engine.run`), in the innermost batch that they or the node are part of: this is all
+    that backward within `vmap` takes where nobody but vectorizers watches ops, and nothing is differentiated further."""
+    given = g if isinstance(g, list) else (g,)
+    namespace = node.type.namespace
+    depth = namespace.batch.number if isinstance(namespace, BatchedNamespace) else 0
+    for each in given:
+        if isinstance(each, BatchedArray) and each.batch.number > depth:
+            namespace, depth = each.namespace, each.batch.number
+    op = node.op
+    if not isinstance(op, Op) or (op.fused and namespace is not node.type.namespace):
+        tensors = [None if each is None else wrap(each) for each in given]
+        on_tensors = tensors if isinstance(g, list) else tensors[0]
+        results = engine.differentiable_pull(
+            node, edges, pull, tensor_namespace(node.type.device), on_tensors, kept
+        )
+        return namespace, [each._array if isinstance(each, Tensor) else each for each in results]
+    if pull.variant == "blocks":
+        pull = op.pull(pull.recorded, pull.needed)
+    return namespace, pull(namespace, g, kept, node.params)
 
 
 def into_the_innermost(value: Tensor) -> Tensor:
