@@ -65,6 +65,10 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
         for kind in FLOATS.values()
     },
     "convolution": {kind: (f"windows<{kind}>", f"overlap<{kind}>") for kind in FLOATS.values()},
+    "depthwise": {
+        kind: tuple(f"{name}<{kind}>" for name in ("forward", "input_gradient", "weight_gradient"))
+        for kind in FLOATS.values()
+    },
     "cross_entropy": {
         kind: tuple(
             form

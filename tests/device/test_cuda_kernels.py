@@ -378,10 +378,14 @@ CONVOLUTIONS = [
     ((2, 4, 7, 7), (6, 4, 1, 1), (2, 2), (0, 0), (1, 1), 1),
     ((0, 4, 7, 7), (6, 4, 3, 3), (1, 1), (1, 1), (1, 1), 1),
     ((1, 4, 20, 20), (4, 1, 5, 5), (3, 3), (2, 2), (1, 1), 4),
+    ((3, 6, 9, 8), (12, 1, 3, 2), (1, 2), (1, 0), (2, 1), 6),
+    ((2, 5, 40), (5, 1, 7), (1,), (3,), (1,), 5),
+    ((2, 3, 4, 5, 6), (3, 1, 2, 3, 2), (1, 2, 1), (0, 1, 1), (1, 1, 2), 3),
+    ((3, 2, 100, 110), (2, 1, 3, 3), (1, 1), (1, 1), (1, 1), 2),  # several blocks for a tap
 ]
 
 
-@pytest.mark.parametrize("workspace", [2**28, 1], ids=["one block", "image by image"])
+@pytest.mark.parametrize("workspace", [2**28, 4096], ids=["one block", "image by image, in parts"])
 @pytest.mark.parametrize("dtype", REAL, ids=str)
 def test_convolution(cuda: Any, monkeypatch: pytest.MonkeyPatch, dtype: Any, workspace: int) -> None:
     from autograd_gpu.device.cuda import convolution

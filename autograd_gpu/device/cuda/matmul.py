@@ -94,7 +94,8 @@ class CudaMatmul(LinearAlgebra):
         return result if b.ndim > 1 else result[..., 0]
 
     def matmul_into(self, out: Array, a: Array, b: Array) -> None:
-        """``out[...] = a @ b``, where `out` is contiguous and none of them is a vector or of integers."""
+        """``out[...] = a @ b``, where `out` is contiguous, or some neighbouring columns of what is, and none of them is a
+        vector or of integers."""
         numbers = numbers_of(a.dtype)
         assert numbers is not None
         _product(a, b, numbers, out)
@@ -224,6 +225,7 @@ def _call(
             f"matmul: cuBLAS takes sizes up to 2^31 - 1, got {rows} x {inner} times {inner} x {columns} in batches of {sizes}"
         )
     itemsize = out.itemsize
+    ld = columns if out.flags.c_contiguous else out.strides[-2] // itemsize
     handle = cupy.cuda.device.get_cublas_handle()
     operations = (
         cublas.CUBLAS_OP_T if b.transposed else cublas.CUBLAS_OP_N,
@@ -234,10 +236,10 @@ def _call(
     if not sizes:
         cublas.gemmEx(
             handle, *operations, columns, rows, inner, one, b_start, numbers.data, b.ld, a_start, numbers.data, a.ld,
-            zero, out_start, numbers.data, columns, numbers.compute, cublas.CUBLAS_GEMM_DEFAULT,
+            zero, out_start, numbers.data, ld, numbers.compute, cublas.CUBLAS_GEMM_DEFAULT,
         )  # fmt: skip
         return
-    out_steps = [itemsize * rows * columns * math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+    out_steps = [itemsize * rows * ld * math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
     together = max(range(len(sizes)), key=lambda axis: sizes[axis])
     others = [axis for axis in range(len(sizes)) if axis != together]
     for place in itertools.product(*(range(sizes[axis]) for axis in others)):
@@ -248,6 +250,6 @@ def _call(
         cublas.gemmStridedBatchedEx(
             handle, *operations, columns, rows, inner, one,
             b_at, numbers.data, b.ld, b_steps[together] // itemsize, a_at, numbers.data, a.ld, a_steps[together] // itemsize,
-            zero, out_at, numbers.data, columns, out_steps[together] // itemsize, sizes[together],
+            zero, out_at, numbers.data, ld, out_steps[together] // itemsize, sizes[together],
             numbers.compute, cublas.CUBLAS_GEMM_DEFAULT,
         )  # fmt: skip
