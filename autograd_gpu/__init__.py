@@ -72,6 +72,7 @@ from autograd_gpu.dtypes import (
 from autograd_gpu.errors import OutOfMemoryError
 from autograd_gpu.func.vectorize import vmap
 from autograd_gpu.ops.generators import Generator, default_generator, fork_rng, get_rng_state, set_rng_state
+from autograd_gpu.storage import TYPES as _TYPES, layout, strided
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
@@ -91,7 +92,7 @@ _LAZY = (
     "cpu", "cuda", "fft", "func", "kernel", "linalg", "load", "nn", "optim", "save", "serialization", "testing", "utils",
 )  # fmt: skip
 
-globals().update(FUNCTIONS)
+globals().update(FUNCTIONS, **_TYPES)
 
 # What is public is settled here: modules that are imported later become attributes of the package too.
 _INSIDE = {"FUNCTIONS", "core", "dtypes", "errors", "ops", "printing"}
@@ -119,6 +120,8 @@ def __getattr__(name: str) -> _Any:
     if name in ("load", "save", "serialization"):
         serialization = _import_module("autograd_gpu.serialization")
         return serialization if name == "serialization" else getattr(serialization, name)
+    if name == "special":
+        return _import_module("autograd_gpu.special")
     if name == "testing":
         return _import_module("autograd_gpu.testing")
     if name == "utils":

@@ -279,14 +279,6 @@ def is_signed(self: Tensor) -> bool:
     return self._type.dtype.is_signed
 
 
-@_attach("type")
-def type_(self: Tensor, dtype: Any = None) -> Tensor | str:
-    """The tensor with another dtype; without one, the name of its type, such as ``ag.FloatTensor``."""
-    if dtype is not None:
-        return self.to(dtypes.as_dtype(dtype))
-    return f"ag.{'cuda.' if self._type.device.type == 'cuda' else ''}{self._type.dtype.scalar_name}Tensor"
-
-
 @_attach("get_device")
 def get_device(self: Tensor) -> int:
     """The index of the GPU, -1 for the CPU."""

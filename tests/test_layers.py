@@ -24,6 +24,7 @@ LAYERS = {
     "core": 2,
     "ops": 3,
     "printing": 4,
+    "storage": 4,
     "tensor": 4,
     "amp": 5,
     "autograd": 5,
@@ -46,6 +47,7 @@ LAYERS = {
     "distributed": 8,
     "profiler": 8,
     "serialization": 8,
+    "special": 8,
     "testing": 8,
     "viz": 8,
     "": 8,  # the package itself: the public names

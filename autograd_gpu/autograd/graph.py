@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from autograd_gpu import errors
 from autograd_gpu.autograd.saved_tensors import (
@@ -21,6 +21,8 @@ from autograd_gpu.core import engine, hooks
 from autograd_gpu.core.backward import GradientEdge
 from autograd_gpu.core.graph import INFERENCE, MultiNode, Node, Spec, Tensor, bump, node_of, visible
 from autograd_gpu.core.hooks import RemovableHandle
+from autograd_gpu.device import Device
+from autograd_gpu.dtypes import DType
 
 __all__ = [
     "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge",
@@ -90,9 +92,18 @@ def _call(self: Node, *gradients: Any) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-def _input_metadata(self: Node) -> tuple[Spec | None, ...]:
+class InputMetadata(NamedTuple):
+    """What a node says of a gradient that comes in, before it does."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+    device: Device
+
+
+def _input_metadata(self: Node) -> tuple[InputMetadata | None, ...]:
     """Shape, dtype and device of the gradients that come in, one per output of the op."""
-    return self.outputs if isinstance(self, MultiNode) else (Spec(self.shape, self.type),)
+    specs = self.outputs if isinstance(self, MultiNode) else (Spec(self.shape, self.type),)
+    return tuple(None if s is None else InputMetadata(s.shape, s.type.dtype, s.type.device) for s in specs)
 
 
 _attach("__call__", _call)

@@ -131,9 +131,7 @@ def _loop(
                 captures[key] = g
             if key not in needed:
                 if accumulating and node.hooks is not None:
-                    g = hooks.entering(node, g)
-                    if node.__class__ is Leaf:
-                        captures[key] = g
+                    hooks.entering(node, g)  # what they return is for the node itself, which does not run
                 continue
             if node.hooks is not None:
                 seen = g = hooks.entering(node, g)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd_gpu import errors
+from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.inplace import expose_inplace
 from autograd_gpu.core.op import Op, expose, op
@@ -172,6 +172,88 @@ def _diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0
 def _publish(record: Op, surface: Callable[..., Tensor]) -> None:
     surface.__doc__ = record.__doc__
     expose(record, record.name)
+
+
+def as_strided_scatter(
+    input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
+) -> Tensor:
+    """A copy of `input` with `src` as the elements that ``input.as_strided(size, stride, storage_offset)`` shows.
+
+    Args:
+        src: of shape `size`; it is converted to the dtype of `input`.
+        storage_offset: counted from the first element of the copy, 0 by default.
+
+    Raises:
+        RuntimeError: `src` has another shape; the elements are not all of them the copy's.
+
+    >>> ag.as_strided_scatter(ag.zeros(2, 2), ag.ones(2), (2,), (3,))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    check_tensor(input, "as_strided_scatter")
+    check_tensor(src, "as_strided_scatter", "src", 2)
+    result: Tensor = input.clone()
+    part = result.as_strided(size, stride, 0 if storage_offset is None else storage_offset)
+    _check_source(src, part._array.shape)
+    part.copy_(src)
+    return result
+
+
+expose(as_strided_scatter, "as_strided_scatter")
+
+
+def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`narrow`, copied: `length` entries of dimension `dim` from `start` on.
+
+    >>> ag.arange(5).narrow_copy(0, 1, 3)
+    tensor([1, 2, 3])
+    """
+    check_tensor(input, "narrow_copy")
+    return input.narrow(dim, start, length).clone()  # type: ignore[no-any-return]
+
+
+expose(narrow_copy, "narrow_copy")
+
+
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of `input` with the elements of `source` at the places `index`, counted as if `input` had one dimension.
+
+    Args:
+        index: of int64, any shape; negative places count from the end.
+        source: with as many elements as `index`, of the dtype of `input`.
+        accumulate: add to what is there instead of replacing it. (Without it, which one wins among equal places is
+            not defined.)
+
+    Raises:
+        RuntimeError: dtypes or numbers of elements do not fit.
+        IndexError: a place is out of range.
+
+    >>> ag.put(ag.zeros(2, 2), ag.tensor([1, 3]), ag.tensor([5.0, 6.0]))
+    tensor([[0., 5.],
+            [0., 6.]])
+    """
+    for name, tensor, position in (("input", input, 1), ("index", index, 2), ("source", source, 3)):
+        check_tensor(tensor, "put", name, position)
+    if index._type.dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"put_(): Expected a long tensor for index, but got {index._type.dtype.scalar_name}{errors.here()}"
+        )
+    if index._array.size != source._array.size:
+        raise RuntimeError(
+            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{source._array.size}, index.numel() = {index._array.size}{errors.here()}"
+        )
+    if source._type.dtype is not input._type.dtype:
+        raise RuntimeError(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input._type.dtype.scalar_name} and source.dtype = {source._type.dtype.scalar_name}{errors.here()}"
+        )
+    flat = input.reshape(-1).index_put((index.reshape(-1),), source.reshape(-1), accumulate)
+    return flat.reshape(input._array.shape)  # type: ignore[no-any-return]
+
+
+expose(put, "put")
+expose_inplace(put, "put_")
 
 
 def fill_diagonal_(input: Tensor, fill_value: float, wrap: bool = False) -> Tensor:

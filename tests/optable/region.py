@@ -39,7 +39,70 @@ def _fill_diagonal(x: Any, value: Any, wrap: bool = False) -> Any:
     return result
 
 
+def _put(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    result = x.copy().reshape(-1)
+    if accumulate:
+        np.add.at(result, index.reshape(-1), source.reshape(-1))
+    else:
+        result[index.reshape(-1)] = source.reshape(-1)
+    return result.reshape(x.shape)
+
+
+def _as_strided_scatter(x: Any, src: Any, size: Any, stride: Any, storage_offset: int = 0) -> Any:
+    result = np.ascontiguousarray(x).copy()
+    flat = result.reshape(-1)[storage_offset:]
+    np.lib.stride_tricks.as_strided(flat, size, [step * flat.itemsize for step in stride])[...] = src
+    return result
+
+
 CASES = [
+    OpCase(
+        "put",
+        samples=lambda make: [
+            S(make(3, 4), np.array([0, 5, -1]), make(3)),
+            S(make(3, 4), np.array([[0, 5], [7, 2]]), make(4)),
+            S(make(3, 4), np.array([1, 1, 2]), make(3), accumulate=True),
+            S(make(2), np.array(1), make()),
+            S(make(2, 3), np.zeros(0, np.int64), make(0)),
+        ],
+        ref=_put,
+        dtypes=ALL,
+        inplace="put_",
+        errors=[
+            ErrorCase(
+                lambda make: S(make(3), np.array([0, 1], np.int32), make(2)),
+                RuntimeError,
+                "Expected a long tensor",
+            ),
+            ErrorCase(
+                lambda make: S(make(3), np.array([0]), make(2)), RuntimeError, "same number of elements"
+            ),
+            ErrorCase(lambda make: S(make(3), np.array([3]), make(1)), IndexError, "out of (range|bounds)"),
+        ],
+    ),
+    OpCase(
+        "as_strided_scatter",
+        samples=lambda make: [
+            S(make(3, 4), make(2, 2), (2, 2), (4, 1)),
+            S(make(3, 4), make(3), (3,), (5,), 1),
+            S(make(4), make(2), (2,), (2,)),
+        ],
+        ref=_as_strided_scatter,
+        dtypes=ALL,
+        errors=[
+            ErrorCase(
+                lambda make: S(make(3, 4), make(2), (3,), (5,)), RuntimeError, "src to have a size equal to"
+            ),
+            ErrorCase(lambda make: S(make(4), make(3), (3,), (2,)), RuntimeError, "out of bounds"),
+        ],
+    ),
+    OpCase(
+        "narrow_copy",
+        samples=lambda make: [S(make(3, 4), 1, 1, 2), S(make(3, 4), -2, 0, 3), S(make(5), 0, 5, 0)],
+        ref=lambda x, dim, start, length: np.take(x, range(start, start + length), dim),
+        dtypes=ALL,
+        errors=[ErrorCase(lambda make: S(make(3), 0, 2, 2), RuntimeError, "exceeds dimension size")],
+    ),
     OpCase(
         "select_scatter",
         samples=lambda make: [
