@@ -15,12 +15,14 @@ import numpy as np
 from autograd_gpu import autograd as autograd
 from autograd_gpu import cpu as cpu
 from autograd_gpu import cuda as cuda
+from autograd_gpu import fft as fft
 from autograd_gpu import func as func
 from autograd_gpu import linalg as linalg
 from autograd_gpu import nn as nn
 from autograd_gpu import ops as ops
 from autograd_gpu import optim as optim
 from autograd_gpu import random as random
+from autograd_gpu import serialization as serialization
 from autograd_gpu import testing as testing
 from autograd_gpu import utils as utils
 from autograd_gpu.amp.autocast_mode import autocast as autocast
@@ -62,6 +64,10 @@ from autograd_gpu.ops import return_types
 from autograd_gpu.ops.generators import Generator as Generator
 from autograd_gpu.ops.generators import default_generator as default_generator
 from autograd_gpu.ops.generators import fork_rng as fork_rng
+from autograd_gpu.serialization import load as load
+from autograd_gpu.serialization import save as save
+from autograd_gpu.storage import layout as layout
+from autograd_gpu.storage import strided as strided
 from autograd_gpu.tensor import Size as Size
 
 device = Device
@@ -233,6 +239,13 @@ def as_strided(
     the tensor's own).
     """
 
+def as_strided_scatter(
+    input: Tensor, src: Tensor, size: Sizes, stride: Sequence[_int], storage_offset: _int | None = None
+) -> Tensor:
+    """A copy of `input` with `src` as the elements that ``input.as_strided(size, stride, storage_offset)``
+    shows.
+    """
+
 def as_tensor(data: Any, dtype: DTypeLike | None = None, device: DeviceLike | None = None) -> Tensor:
     """`data` as a tensor, sharing memory with it where dtype and device allow; a tensor keeps its history."""
 
@@ -374,6 +387,20 @@ def celu(input: Tensor, alpha: _float = 1.0) -> Tensor:
 def chain_matmul(*matrices: Tensor | Sequence[Tensor], out: Any = None) -> Tensor:
     """The product of matrices in the cheapest order; a single one is returned as it is."""
 
+def channel_shuffle(input: Tensor, groups: _int) -> Tensor:
+    """Channels (dimension 1) dealt out anew: of each group the first, then of each the second, and so on."""
+
+def cholesky(input: Tensor, upper: _bool = False, *, out: Any = None) -> Tensor:
+    """The triangle `l` of a symmetric (complex: Hermitian) positive-definite matrix with ``l @ l.mH =
+    input``.
+    """
+
+def cholesky_inverse(input: Tensor, upper: _bool = False, *, out: Any = None) -> Tensor:
+    """The inverse of the matrix of which `input` is the Cholesky factor."""
+
+def cholesky_solve(B: Tensor, L: Tensor, upper: _bool = False, *, out: Any = None) -> Tensor:
+    """The solution `X` of ``A @ X = B``, given ``L = linalg.cholesky(A)`` (or ``L.mH``, if `upper`)."""
+
 def chunk(input: Tensor, chunks: _int, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal size along `dim` (the last one may be smaller)."""
 
@@ -491,6 +518,9 @@ def conv_transpose3d(
 def copysign(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The size of `input` with the sign of `other` (also of -0.0)."""
 
+def corrcoef(input: Tensor) -> Tensor:
+    """The correlation coefficients of variables (rows) over observations (columns): between -1 and 1."""
+
 def cos(input: Operand, *, out: Any = None) -> Tensor:
     """The cosine of angles in radians."""
 
@@ -514,6 +544,11 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08
 def count_nonzero(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
     """How many elements over `dim` (int or tuple of ints; None for all) are not zero, as int64."""
 
+def cov(
+    input: Tensor, *, correction: _int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
+) -> Tensor:
+    """The covariance matrix of variables (rows) over observations (columns)."""
+
 def cross(input: Tensor, other: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
     """The cross product along `dim`; without it, along the first dimension of size 3."""
 
@@ -533,8 +568,14 @@ def cumsum(
 ) -> Tensor:
     """Running sum along `dim`."""
 
+def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: _int = -1) -> Tensor:
+    """The integrals from the first sample to each of the others: see `ag.trapezoid`."""
+
 def deg2rad(input: Operand, *, out: Any = None) -> Tensor:
     """Angles in degrees as radians."""
+
+def det(A: Tensor) -> Tensor:
+    """The determinant of a square matrix (..., n, n)."""
 
 def diag(input: Tensor, diagonal: _int = 0, *, out: Any = None) -> Tensor:
     """A matrix with a vector on a diagonal, or a copy of a matrix's diagonal as a vector."""
@@ -552,6 +593,17 @@ def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) ->
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
     """A copy of `input` with `src` on a diagonal of the matrices in `dim1` and `dim2`."""
+
+def diff(
+    input: Tensor,
+    n: _int = 1,
+    dim: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
+    """The `n`-th differences of neighbours along `dim`; of bools, whether they differ."""
 
 def digamma(input: Operand, *, out: Any = None) -> Tensor:
     """The derivative of `lgamma`."""
@@ -755,6 +807,11 @@ def get_printoptions() -> dict[str, Any]:
 def get_rng_state() -> Tensor:
     """The state of the default stream; see `Generator.get_state`."""
 
+def gradient(
+    input: Tensor, *, spacing: Any = 1, dim: Dims | None = None, edge_order: _int = 1
+) -> tuple[Tensor, ...]:
+    """The derivative of a sampled function along each dimension of `dim`, by second-order differences."""
+
 def greater(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input > other`."""
 
@@ -839,6 +896,9 @@ def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     tensor of shape ``input.shape[:-1] + other.shape[:-1]``.
     """
 
+def inverse(A: Tensor, *, out: Any = None) -> Tensor:
+    """The inverse of a square matrix (..., n, n)."""
+
 def is_complex(input: Tensor) -> _bool:
     """Whether a tensor's dtype is complex."""
 
@@ -861,6 +921,11 @@ def isclose(
 
 def isfinite(input: Operand) -> Tensor:
     """Where an element is neither infinite nor NaN."""
+
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: _bool = False, invert: _bool = False, out: Any = None
+) -> Tensor:
+    """Whether each of `elements` is among `test_elements` (with `invert`: is not)."""
 
 def isinf(input: Operand) -> Tensor:
     """Where an element (or a part of a complex one) is infinite."""
@@ -965,6 +1030,11 @@ def logaddexp2(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 def logcumsumexp(input: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
     """Running ``log(sum(exp(x)))`` along `dim`, without overflow."""
 
+def logdet(input: Tensor) -> Tensor:
+    """The logarithm of the determinant of a square matrix; nan where that is negative, -inf where it is
+    zero.
+    """
+
 def logical_and(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where both `input` and `other` are not zero."""
 
@@ -1002,6 +1072,17 @@ def logsumexp(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *,
 def lt(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input < other`."""
 
+def lu(A: Tensor, pivot: _bool = True, get_infos: _bool = False) -> Tensor:
+    """`ag.linalg.lu_factor`: (LU, pivots), and with `get_infos` zeros, int32."""
+
+def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Any = None) -> Tensor:
+    """`ag.linalg.lu_solve` with the right side first."""
+
+def lu_unpack(
+    LU_data: Tensor, LU_pivots: Tensor, unpack_data: _bool = True, unpack_pivots: _bool = True
+) -> Tensor:
+    """The three matrices that `ag.linalg.lu_factor` packs: a named tuple (P, L, U)."""
+
 def manual_seed(seed: _int) -> Generator:
     """Start the default stream of `seed` from its beginning, on all devices; see `Generator.manual_seed`."""
 
@@ -1031,6 +1112,14 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Any = None) -> Tensor:
 
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The matrix product, ``input @ other``."""
+
+def matrix_exp(A: Tensor) -> Tensor:
+    """The exponential of a square matrix (..., n, n), ``1 + A + A @ A / 2 + ...``, by scaling and
+    squaring.
+    """
+
+def matrix_power(A: Tensor, n: _int, *, out: Any = None) -> Tensor:
+    """The product of `n` times the square matrix `A` (..., n, n); of its inverse if `n` is negative."""
 
 @overload
 def max(input: Tensor) -> Tensor:
@@ -1193,6 +1282,11 @@ def minimum(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 def mm(input: Tensor, mat2: Tensor, *, out: Any = None) -> Tensor:
     """The product of two matrices, (n, k) and (k, m); no broadcasting."""
 
+def mode(input: Tensor, dim: _int = -1, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+    """The most frequent element along `dim` (the smallest of several), and the index of its last
+    occurrence.
+    """
+
 def moveaxis(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     """Dimensions moved from `source` to `destination` (ints, or tuples of equal length); the others keep
     their order.
@@ -1257,6 +1351,17 @@ def nanmedian(input: Tensor, *, axis: _int, keepdim: _bool = False) -> return_ty
 def nanmedian(input: Tensor, *, axis: _int, keepdims: _bool) -> return_types.nanmedian: ...
 @overload
 def nanmedian(input: Tensor, dim: _int, *, keepdims: _bool) -> return_types.nanmedian: ...
+def nanquantile(
+    input: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Any = None,
+) -> Tensor:
+    """`ag.quantile` of the elements that are not nan."""
+
 def nansum(
     input: Tensor,
     dim: Dims | None = None,
@@ -1269,6 +1374,9 @@ def nansum(
 
 def narrow(input: Tensor, dim: _int, start: _int, length: _int, *, axis: _int = ...) -> Tensor:
     """`length` entries of dimension `dim` from `start` on."""
+
+def narrow_copy(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor:
+    """`narrow`, copied: `length` entries of dimension `dim` from `start` on."""
 
 def ne(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input != other`; also where one of them is NaN."""
@@ -1342,6 +1450,9 @@ def ones_like(
 ) -> Tensor:
     """Ones in the shape of `input`, and with its dtype, device and memory order unless told otherwise."""
 
+def orgqr(A: Tensor, tau: Tensor) -> Tensor:
+    """The first n columns of the product of k Householder reflections ``1 - tau[i] v[i] v[i]^H``."""
+
 def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """The matrix of all products of an element of one vector (rows) and one of another (columns)."""
 
@@ -1352,6 +1463,15 @@ def pairwise_distance(
 
 def permute(input: Tensor, *dims: Sizes, **named: Sizes) -> Tensor:
     """The dimensions in another order: dimension i of the result is dimension ``dims[i]`` of the input."""
+
+def pinverse(input: Tensor, rcond: _float = 1e-15) -> Tensor:
+    """The pseudoinverse: `ag.linalg.pinv` with ``rtol=rcond``."""
+
+def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
+    """Channels as pixels: ``(*, c r², h, w)`` to ``(*, c, h r, w r)``."""
+
+def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor:
+    """Pixels as channels: ``(*, c, h r, w r)`` to ``(*, c r², h, w)``; undoes `pixel_shuffle`."""
 
 def poisson_nll_loss(
     input: Tensor,
@@ -1394,6 +1514,25 @@ def prod(
     out: Any = None,
 ) -> Tensor:
     """Product over `dim`, or of all elements."""
+
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
+    """A copy of `input` with the elements of `source` at the places `index`, counted as if `input` had one
+    dimension.
+    """
+
+def qr(input: Tensor, some: _bool = True, *, out: Any = None) -> Tensor:
+    """``input = Q @ R``: `ag.linalg.qr`, reduced if `some`, else complete."""
+
+def quantile(
+    input: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Any = None,
+) -> Tensor:
+    """The `q`-quantiles of the elements along `dim`, or of all elements; nan where there is a nan."""
 
 def rad2deg(input: Operand, *, out: Any = None) -> Tensor:
     """Angles in radians as degrees."""
@@ -1671,6 +1810,9 @@ def slice_scatter(
 ) -> Tensor:
     """A copy of `input` with `src` as the entries ``start:end:step`` of dimension `dim`."""
 
+def slogdet(A: Tensor) -> Tensor:
+    """The sign of the determinant (complex: a number of size one), and the logarithm of its size."""
+
 def softmax(
     input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
 ) -> Tensor:
@@ -1746,6 +1888,9 @@ def sum(
 ) -> Tensor:
     """Sum over `dim`, or of all elements."""
 
+def svd(input: Tensor, some: _bool = True, compute_uv: _bool = True, *, out: Any = None) -> Tensor:
+    """Singular values: ``input = U @ diag(S) @ V.mH``, a named tuple (U, S, V)."""
+
 def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """Dimensions `dim0` and `dim1` swapped."""
 
@@ -1809,6 +1954,23 @@ def trace(input: Operand) -> Tensor:
 
 def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """Dimensions `dim0` and `dim1` swapped."""
+
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: _int = -1) -> Tensor:
+    """The integral of samples `y` along `dim` by the trapezoidal rule."""
+
+def trapz(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: _int = -1) -> Tensor:
+    """The integral of samples `y` along `dim` by the trapezoidal rule."""
+
+def triangular_solve(
+    b: Tensor,
+    A: Tensor,
+    upper: _bool = True,
+    transpose: _bool = False,
+    unitriangular: _bool = False,
+    *,
+    out: Any = None,
+) -> Tensor:
+    """The solution of ``A @ X = b`` for a triangle `A`: a named tuple (solution, a copy of A)."""
 
 def tril(input: Tensor, diagonal: _int = 0, *, out: Any = None) -> Tensor:
     """The lower triangles of matrices, zeros above; `diagonal` > 0 keeps that many diagonals more."""
@@ -1876,8 +2038,21 @@ def unique(
     return_counts: _bool = False,
     dim: _int | None = None,
 ) -> Any: ...
+def unique_consecutive(
+    input: Tensor, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None
+) -> Tensor:
+    """The elements (or slices along `dim`) that differ from the one before."""
+
+def unravel_index(indices: Tensor, shape: _int | Sequence[_int]) -> tuple[Tensor, ...]:
+    """The places in a tensor of `shape` that indices into its elements in order stand for, one tensor per
+    dimension.
+    """
+
 def unsqueeze(input: Tensor, dim: _int, *, axis: _int = ...) -> Tensor:
     """A new dimension of size 1 at place `dim` of the result."""
+
+def vander(x: Tensor, N: _int | None = None, increasing: _bool = False) -> Tensor:
+    """The powers of each element of a vector as columns, N - 1 first unless `increasing`, as in NumPy."""
 
 def var(
     input: Tensor,
@@ -1901,6 +2076,9 @@ def var_mean(
     keepdims: _bool = ...,
 ) -> tuple[Tensor, Tensor]:
     """`ag.var` and `ag.mean` over the same dimensions, as a tuple."""
+
+def vdot(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
+    """The sum of ``conj(input) * other`` for two vectors."""
 
 def view_as_complex(input: Tensor) -> Tensor:
     """A view of a float32 or float64 tensor whose last dimension has size 2 (and stride 1) as complex

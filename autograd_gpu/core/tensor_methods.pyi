@@ -18,6 +18,7 @@ from autograd_gpu.device import Device
 from autograd_gpu.dtypes import DType
 from autograd_gpu.ops import return_types
 from autograd_gpu.ops.generators import Generator
+from autograd_gpu.storage import UntypedStorage, layout
 from autograd_gpu.tensor import Size
 
 Number: TypeAlias = _bool | _int | _float | _complex | np.number[Any] | np.bool_
@@ -332,6 +333,11 @@ class TensorMethods:
     ) -> Tensor:
         """Whether any element over `dim` is true (not zero)."""
 
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
+        """Replace each element by what a Python function makes of it, in place: slow, and for the CPU
+        only.
+        """
+
     def arccos(self) -> Tensor:
         """The inverse cosine, in radians; NaN outside [-1, 1]."""
 
@@ -413,6 +419,13 @@ class TensorMethods:
     def as_strided(self, size: Sizes, stride: Sequence[_int], storage_offset: _int | None = None) -> Tensor:
         """A view of the tensor's memory with any `size`, `stride` and `storage_offset` (in elements;
         default: the tensor's own).
+        """
+
+    def as_strided_scatter(
+        self, src: Tensor, size: Sizes, stride: Sequence[_int], storage_offset: _int | None = None
+    ) -> Tensor:
+        """A copy of `input` with `src` as the elements that ``input.as_strided(size, stride,
+        storage_offset)`` shows.
         """
 
     def asin(self) -> Tensor:
@@ -550,6 +563,17 @@ class TensorMethods:
     def char(self) -> Tensor:
         """The tensor as int8."""
 
+    def cholesky(self, upper: _bool = False) -> Tensor:
+        """The triangle `l` of a symmetric (complex: Hermitian) positive-definite matrix with ``l @ l.mH =
+        input``.
+        """
+
+    def cholesky_inverse(self, upper: _bool = False) -> Tensor:
+        """The inverse of the matrix of which `input` is the Cholesky factor."""
+
+    def cholesky_solve(self, L: Tensor, upper: _bool = False) -> Tensor:
+        """The solution `X` of ``A @ X = B``, given ``L = linalg.cholesky(A)`` (or ``L.mH``, if `upper`)."""
+
     def chunk(self, chunks: _int, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
         """At most `chunks` pieces of equal size along `dim` (the last one may be smaller)."""
 
@@ -603,6 +627,9 @@ class TensorMethods:
     def copysign_(self, other: Operand) -> Tensor:
         """In-place `copysign`: The size of `input` with the sign of `other` (also of -0.0)."""
 
+    def corrcoef(self) -> Tensor:
+        """The correlation coefficients of variables (rows) over observations (columns): between -1 and 1."""
+
     def cos(self) -> Tensor:
         """The cosine of angles in radians."""
 
@@ -617,6 +644,11 @@ class TensorMethods:
 
     def count_nonzero(self, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
         """How many elements over `dim` (int or tuple of ints; None for all) are not zero, as int64."""
+
+    def cov(
+        self, *, correction: _int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
+    ) -> Tensor:
+        """The covariance matrix of variables (rows) over observations (columns)."""
 
     def cpu(self, memory_format: Any = None) -> Tensor:
         """The tensor in main memory."""
@@ -668,6 +700,9 @@ class TensorMethods:
     def deg2rad_(self) -> Tensor:
         """In-place `deg2rad`: Angles in degrees as radians."""
 
+    def det(self) -> Tensor:
+        """The determinant of a square matrix (..., n, n)."""
+
     def detach(self) -> Tensor:
         """A tensor on the same memory (and version) that is a leaf without gradient."""
 
@@ -696,6 +731,17 @@ class TensorMethods:
 
     def diagonal_scatter(self, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
         """A copy of `input` with `src` on a diagonal of the matrices in `dim1` and `dim2`."""
+
+    def diff(
+        self,
+        n: _int = 1,
+        dim: _int = -1,
+        prepend: Tensor | None = None,
+        append: Tensor | None = None,
+        *,
+        axis: _int = ...,
+    ) -> Tensor:
+        """The `n`-th differences of neighbours along `dim`; of bools, whether they differ."""
 
     def digamma(self) -> Tensor:
         """The derivative of `lgamma`."""
@@ -1005,6 +1051,9 @@ class TensorMethods:
     def int(self) -> Tensor:
         """The tensor as int32."""
 
+    def inverse(self) -> Tensor:
+        """The inverse of a square matrix (..., n, n)."""
+
     def is_complex(self) -> _bool:
         """Whether the dtype is complex."""
 
@@ -1032,14 +1081,36 @@ class TensorMethods:
     def is_leaf(self) -> _bool:
         """Whether the tensor was made by the user rather than by a recorded op."""
 
+    @property
+    def is_meta(self) -> _bool:
+        """Whether the tensor is without memory: never."""
+
+    @property
+    def is_nested(self) -> _bool:
+        """Whether the tensor is a list of tensors: never."""
+
     def is_nonzero(self) -> _bool:
         """Whether the only element of a tensor is not zero."""
 
     def is_pinned(self, device: DeviceLike | None = None) -> _bool:
         """Whether the tensor is in page-locked main memory."""
 
+    @property
+    def is_quantized(self) -> _bool:
+        """Whether the tensor is quantized: never."""
+
+    def is_same_size(self, other: Tensor) -> _bool:
+        """Whether both have the same shape."""
+
+    def is_set_to(self, tensor: Tensor) -> _bool:
+        """Whether both are the same elements of the same memory, in the same order."""
+
     def is_signed(self) -> _bool:
         """Whether the dtype can hold negative numbers."""
+
+    @property
+    def is_sparse(self) -> _bool:
+        """Whether the tensor is sparse: never."""
 
     def isclose(
         self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False
@@ -1080,6 +1151,10 @@ class TensorMethods:
         """The `k`-th smallest element (counted from 1) along `dim` and its index: a named tuple ``(values,
         indices)``.
         """
+
+    @property
+    def layout(self) -> layout:
+        """`ag.strided`: every tensor is a dense one."""
 
     def ldexp(self, other: Operand) -> Tensor:
         """`input * 2 ** other`, element by element."""
@@ -1164,6 +1239,11 @@ class TensorMethods:
     def logcumsumexp(self, dim: _int | None = None, *, axis: _int | None = ...) -> Tensor:
         """Running ``log(sum(exp(x)))`` along `dim`, without overflow."""
 
+    def logdet(self) -> Tensor:
+        """The logarithm of the determinant of a square matrix; nan where that is negative, -inf where it
+        is zero.
+        """
+
     def logical_and(self, other: Operand) -> Tensor:
         """Where both `input` and `other` are not zero."""
 
@@ -1213,6 +1293,12 @@ class TensorMethods:
     def lt_(self, other: Operand) -> Tensor:
         """In-place `less`: Where `input < other`."""
 
+    def lu(self, pivot: _bool = True, get_infos: _bool = False) -> Tensor:
+        """`ag.linalg.lu_factor`: (LU, pivots), and with `get_infos` zeros, int32."""
+
+    def lu_solve(self, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
+        """`ag.linalg.lu_solve` with the right side first."""
+
     @property
     def mH(self) -> Tensor:
         """The last two dimensions swapped, and complex numbers conjugated."""
@@ -1220,6 +1306,9 @@ class TensorMethods:
     @property
     def mT(self) -> Tensor:
         """The last two dimensions swapped."""
+
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+        """`apply_` with a function of two numbers, the other one from `tensor` (which is broadcast)."""
 
     def masked_fill(self, mask: Tensor, value: Operand) -> Tensor:
         """A copy of `input` with `value` (a number, or a tensor without dimensions) where the bool tensor
@@ -1244,6 +1333,14 @@ class TensorMethods:
 
     def matmul(self, other: Tensor) -> Tensor:
         """The matrix product, ``input @ other``."""
+
+    def matrix_exp(self) -> Tensor:
+        """The exponential of a square matrix (..., n, n), ``1 + A + A @ A / 2 + ...``, by scaling and
+        squaring.
+        """
+
+    def matrix_power(self, n: _int) -> Tensor:
+        """The product of `n` times the square matrix `A` (..., n, n); of its inverse if `n` is negative."""
 
     @overload
     def max(self) -> Tensor:
@@ -1304,6 +1401,13 @@ class TensorMethods:
 
     def mm(self, mat2: Tensor) -> Tensor:
         """The product of two matrices, (n, k) and (k, m); no broadcasting."""
+
+    def mode(
+        self, dim: _int = -1, keepdim: _bool = False, *, axis: _int = ..., keepdims: _bool = ...
+    ) -> Tensor:
+        """The most frequent element along `dim` (the smallest of several), and the index of its last
+        occurrence.
+        """
 
     def moveaxis(self, source: Dims, destination: Dims) -> Tensor:
         """Dimensions moved from `source` to `destination` (ints, or tuples of equal length); the others
@@ -1371,6 +1475,18 @@ class TensorMethods:
     def nanmedian(self, *, axis: _int, keepdims: _bool) -> return_types.nanmedian: ...
     @overload
     def nanmedian(self, dim: _int, *, keepdims: _bool) -> return_types.nanmedian: ...
+    def nanquantile(
+        self,
+        q: Any,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        interpolation: str = "linear",
+        axis: _int | None = ...,
+        keepdims: _bool = ...,
+    ) -> Tensor:
+        """`ag.quantile` of the elements that are not nan."""
+
     def nansum(
         self,
         dim: Dims | None = None,
@@ -1384,6 +1500,9 @@ class TensorMethods:
 
     def narrow(self, dim: _int, start: _int, length: _int, *, axis: _int = ...) -> Tensor:
         """`length` entries of dimension `dim` from `start` on."""
+
+    def narrow_copy(self, dim: _int, start: _int, length: _int) -> Tensor:
+        """`narrow`, copied: `length` entries of dimension `dim` from `start` on."""
 
     @property
     def nbytes(self) -> _int:
@@ -1416,6 +1535,11 @@ class TensorMethods:
 
     def nelement(self) -> _int:
         """The number of elements."""
+
+    def new(self, *arguments: Any, device: DeviceLike | None = None) -> Tensor:
+        """A tensor of the same dtype and device, from data or with a shape: `new_tensor` and `new_empty`
+        by their old name.
+        """
 
     def new_empty(
         self,
@@ -1518,6 +1642,9 @@ class TensorMethods:
     def numpy(self, *, force: _bool = False) -> np.ndarray[Any, Any]:
         """The values as a NumPy array; for a tensor in main memory, an array on the same memory."""
 
+    def orgqr(self, tau: Tensor) -> Tensor:
+        """The first n columns of the product of k Householder reflections ``1 - tau[i] v[i] v[i]^H``."""
+
     def outer(self, vec2: Tensor) -> Tensor:
         """The matrix of all products of an element of one vector (rows) and one of another (columns)."""
 
@@ -1534,6 +1661,9 @@ class TensorMethods:
         """The values, without history, in page-locked main memory, which GPUs read directly; the tensor
         itself if it is there.
         """
+
+    def pinverse(self, rcond: _float = 1e-15) -> Tensor:
+        """The pseudoinverse: `ag.linalg.pinv` with ``rtol=rcond``."""
 
     def polygamma(self, n: _int) -> Tensor:
         """The n-th derivative of `digamma`: see `ag.polygamma`."""
@@ -1563,6 +1693,31 @@ class TensorMethods:
         keepdims: _bool = ...,
     ) -> Tensor:
         """Product over `dim`, or of all elements."""
+
+    def put(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
+        """A copy of `input` with the elements of `source` at the places `index`, counted as if `input` had
+        one dimension.
+        """
+
+    def put_(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Tensor:
+        """In-place `put`: A copy of `input` with the elements of `source` at the places `index`, counted
+        as if `input` had one dimension.
+        """
+
+    def qr(self, some: _bool = True) -> Tensor:
+        """``input = Q @ R``: `ag.linalg.qr`, reduced if `some`, else complete."""
+
+    def quantile(
+        self,
+        q: Any,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        interpolation: str = "linear",
+        axis: _int | None = ...,
+        keepdims: _bool = ...,
+    ) -> Tensor:
+        """The `q`-quantiles of the elements along `dim`, or of all elements; nan where there is a nan."""
 
     def rad2deg(self) -> Tensor:
         """Angles in radians as degrees."""
@@ -1754,6 +1909,11 @@ class TensorMethods:
     def select_scatter(self, src: Tensor, dim: _int, index: _int) -> Tensor:
         """A copy of `input` with `src` as entry `index` of dimension `dim`."""
 
+    def set_(self, source: Tensor | None = None) -> Tensor:
+        """Let the tensor be the memory of `source` (nothing without one) from now on, in place; returns
+        the tensor.
+        """
+
     def sgn(self) -> Tensor:
         """`input / abs(input)`, and 0 at 0: the sign of each element, also of complex ones."""
 
@@ -1819,6 +1979,9 @@ class TensorMethods:
         stop: _int | None = None,
     ) -> Tensor:
         """A copy of `input` with `src` as the entries ``start:end:step`` of dimension `dim`."""
+
+    def slogdet(self) -> Tensor:
+        """The sign of the determinant (complex: a number of size one), and the logarithm of its size."""
 
     def softmax(
         self, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
@@ -1909,6 +2072,9 @@ class TensorMethods:
     def sum_to_size(self, *size: Sizes) -> Tensor:
         """`input` summed to `size`, which must be broadcastable to its shape: the opposite of `expand`."""
 
+    def svd(self, some: _bool = True, compute_uv: _bool = True) -> Tensor:
+        """Singular values: ``input = U @ diag(S) @ V.mH``, a named tuple (U, S, V)."""
+
     def swapaxes(self, dim0: _int, dim1: _int) -> Tensor:
         """Dimensions `dim0` and `dim1` swapped."""
 
@@ -1992,6 +2158,11 @@ class TensorMethods:
     def transpose_(self, dim0: _int, dim1: _int) -> Tensor:
         """`transpose` in place: the tensor itself gets the other shape."""
 
+    def triangular_solve(
+        self, A: Tensor, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False
+    ) -> Tensor:
+        """The solution of ``A @ X = b`` for a triangle `A`: a named tuple (solution, a copy of A)."""
+
     def tril(self, diagonal: _int = 0) -> Tensor:
         """The lower triangles of matrices, zeros above; `diagonal` > 0 keeps that many diagonals more."""
 
@@ -2060,11 +2231,21 @@ class TensorMethods:
         return_counts: _bool = False,
         dim: _int | None = None,
     ) -> Any: ...
+    def unique_consecutive(
+        self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None
+    ) -> Tensor:
+        """The elements (or slices along `dim`) that differ from the one before."""
+
     def unsqueeze(self, dim: _int, *, axis: _int = ...) -> Tensor:
         """A new dimension of size 1 at place `dim` of the result."""
 
     def unsqueeze_(self, dim: _int, *, axis: _int = ...) -> Tensor:
         """`unsqueeze` in place: the tensor itself gets a dimension of size 1."""
+
+    def untyped_storage(self) -> UntypedStorage:
+        """The memory that this tensor is a view of; two tensors share memory if it has the same
+        `data_ptr()`.
+        """
 
     def var(
         self,
@@ -2079,6 +2260,9 @@ class TensorMethods:
         """Variance over `dim`, or of all elements: ``sum(|x - mean|^2) / (n - correction)``, in two
         passes.
         """
+
+    def vdot(self, other: Tensor) -> Tensor:
+        """The sum of ``conj(input) * other`` for two vectors."""
 
     def view(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 from autograd_gpu.core.graph import Tensor
-from autograd_gpu.core.tensor_methods import Dims, DTypeLike, Operand
+from autograd_gpu.core.tensor_methods import Dims, DTypeLike, Operand, Sizes
 
 def adaptive_avg_pool1d(input: Tensor, output_size: _int | Sequence[_int | None]) -> Tensor:
     """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size
@@ -75,6 +75,9 @@ def adaptive_max_pool3d(
 def adaptive_max_pool3d(
     input: Tensor, output_size: _int | Sequence[_int | None], return_indices: _bool
 ) -> Any: ...
+def affine_grid(theta: Tensor, size: Sequence[_int], align_corners: _bool | None = None) -> Tensor:
+    """The places of `grid_sample` that an affine map says."""
+
 def alpha_dropout(input: Tensor, p: _float = 0.5, training: _bool = False, inplace: _bool = False) -> Tensor:
     """Dropout for SELU networks (G."""
 
@@ -158,6 +161,9 @@ def celu(input: Tensor, alpha: _float = 1.0, inplace: _bool = False) -> Tensor:
 
 def celu_(input: Tensor, alpha: _float = 1.0) -> Tensor:
     """In-place form of `celu`."""
+
+def channel_shuffle(input: Tensor, groups: _int) -> Tensor:
+    """Channels (dimension 1) dealt out anew: of each group the first, then of each the second, and so on."""
 
 def conv1d(
     input: Tensor,
@@ -292,10 +298,35 @@ def embedding(
 ) -> Tensor:
     """The rows of `weight` that `input` names: ``(*, width)`` for indices ``(*)``."""
 
+def embedding_bag(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
+    max_norm: _float | None = None,
+    norm_type: _float = 2,
+    scale_grad_by_freq: _bool = False,
+    mode: str = "mean",
+    sparse: _bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: _bool = False,
+    padding_idx: _int | None = None,
+) -> Tensor:
+    """The sum, mean or maximum of each bag of rows of `weight`."""
+
 def feature_alpha_dropout(
     input: Tensor, p: _float = 0.5, training: _bool = False, inplace: _bool = False
 ) -> Tensor:
     """`alpha_dropout` of whole channels of ``(n, c, ...)``."""
+
+def fold(
+    input: Tensor,
+    output_size: _int | Sequence[_int | None],
+    kernel_size: Any,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Sequence[_int] = 1,
+) -> Tensor:
+    """Columns added up where their windows are: the adjoint of `unfold`."""
 
 def gaussian_nll_loss(
     input: Tensor,
@@ -312,6 +343,15 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 def glu(input: Tensor, dim: _int = -1) -> Tensor:
     """The gated linear unit: the first half along `dim` times the sigmoid of the second half."""
+
+def grid_sample(
+    input: Tensor,
+    grid: Tensor,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: _bool | None = None,
+) -> Tensor:
+    """`input` at the places that `grid` says."""
 
 def group_norm(
     input: Tensor,
@@ -369,6 +409,17 @@ def instance_norm(
     eps: _float = 1e-05,
 ) -> Tensor:
     """Instance normalisation (D."""
+
+def interpolate(
+    input: Tensor,
+    size: Sizes | None = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: _bool | None = None,
+    recompute_scale_factor: _bool | None = None,
+    antialias: _bool = False,
+) -> Tensor:
+    """`input` (n, c, *places) in another size."""
 
 def kl_div(
     input: Tensor,
@@ -571,6 +622,12 @@ def pairwise_distance(
 ) -> Tensor:
     """The p-norm of ``x1 - x2 + eps`` over the last dimension, after broadcasting."""
 
+def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor:
+    """Channels as pixels: ``(*, c r², h, w)`` to ``(*, c, h r, w r)``."""
+
+def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor:
+    """Pixels as channels: ``(*, c, h r, w r)`` to ``(*, c r², h, w)``; undoes `pixel_shuffle`."""
+
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -697,3 +754,23 @@ def triplet_margin_loss(
     """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` with the distance
     `ag.pairwise_distance`.
     """
+
+def unfold(
+    input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Sequence[_int] = 1
+) -> Tensor:
+    """The windows of images as columns."""
+
+def upsample(
+    input: Tensor,
+    size: Sizes | None = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: Any = None,
+) -> Tensor:
+    """`interpolate` under its old name."""
+
+def upsample_bilinear(input: Tensor, size: Sizes | None = None, scale_factor: Any = None) -> Tensor:
+    """Bilinear `interpolate` with ``align_corners=True``, under its old name."""
+
+def upsample_nearest(input: Tensor, size: Sizes | None = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with the nearest neighbour, under its old name."""

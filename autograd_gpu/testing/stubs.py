@@ -149,7 +149,11 @@ def _module_stub(module: types.ModuleType, title: str) -> str:
     names = _Names()
     body: list[str] = []
     for name in vars(module)["__all__"]:
-        body += _function(names, name, getattr(module, name))
+        value = getattr(module, name)
+        if isinstance(value, type):  # an exception
+            body.insert(0, f"from {value.__module__} import {value.__name__} as {name}\n\n")
+        else:
+            body += _function(names, name, value)
     return _file(f"{title}, for type checkers and editors.", names, body)
 
 
