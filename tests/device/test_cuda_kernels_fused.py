@@ -250,6 +250,32 @@ def test_attention(cuda: Any, monkeypatch: pytest.MonkeyPatch, dtype: Any, bound
                     close(one.get(), other, dtype, 4 * factor)
 
 
+@pytest.mark.parametrize(
+    "bounds", [(2**27, 2**22), (2**27, 1), (9000, 1)], ids=["copied", "each of the batch", "parts"]
+)
+@pytest.mark.parametrize("dtype", REAL, ids=lambda dtype: dtype.name)
+def test_attention_of_heads_that_were_split_off(
+    monkeypatch: pytest.MonkeyPatch, dtype: Any, bounds: tuple[int, int]
+) -> None:
+    from autograd_gpu.device.cuda import attention
+
+    for name, bound in zip(("SCORES_BYTES", "BATCH_BYTES"), bounds, strict=True):
+        monkeypatch.setattr(attention, name, bound)
+
+    def batch_first(q: Any, k: Any, v: Any) -> Any:
+        heads = (each.reshape(*each.shape[:-1], 3, -1).transpose(-2, -3) for each in (q, k, v))
+        return F.scaled_dot_product_attention(*heads).transpose(-2, -3)
+
+    def length_first(q: Any, k: Any, v: Any) -> Any:
+        heads = (each.reshape(each.shape[0], -1, 4).transpose(0, 1) for each in (q, k, v))
+        return F.scaled_dot_product_attention(*heads).transpose(0, 1)
+
+    operands = [normal((2, length, 12), dtype, seed) for seed, length in enumerate((23, 37, 37))]
+    same_on_both(batch_first, operands, dtype, 8)
+    same_on_both(batch_first, [each[:, None] for each in operands], dtype, 8)
+    same_on_both(length_first, [each.swapaxes(0, 1) for each in operands], dtype, 8)
+
+
 # -- scans: rows in one block and in chunks, columns, few long columns, from the end -------------------------------
 
 

@@ -1,12 +1,16 @@
 """Attention as matrix products of cuBLAS around one kernel each way (attention.cu), for a bounded part of the scores at a time.
 
 What is kept for the gradient is what the portable version keeps. Halves are multiplied as halves; their scores are float32.
+
+Heads that are split off a last axis, (batch, length, heads, width) transposed, are not copied where cuBLAS can take them with
+one step from head to head: in one product where they follow each other through the batch (a batch of one, or the length in
+front), else in a product for each of the batch, unless these are so small that copies cost less than launches.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cupy
@@ -14,12 +18,14 @@ import numpy as np
 from cupy_backends.cuda.libs import cublas
 
 from autograd_gpu.device import kernels
-from autograd_gpu.device.cuda.matmul import NUMBERS, CudaMatmul
+from autograd_gpu.device.cuda.matmul import NUMBERS, CudaMatmul, batch_steps, for_cublas
 from autograd_gpu.device.portable.attention import Attention
 from autograd_gpu.device.portable.base import Array, DType, boolean, float32, is_half
 
 #: what the scores that are computed together may take
 SCORES_BYTES = 2**27
+#: bytes of scores from which heads that do not follow each other in memory are a product for each of the batch
+BATCH_BYTES = 2**22
 #: fours of keys that a thread keeps where a warp, and where a block has a row
 WARP_FOURS = (1, 4)
 BLOCK_FOURS = (1, 4)
@@ -67,17 +73,17 @@ class CudaAttention(CudaMatmul, Attention):
         }
         if not _fit(query, key, value):
             return super().attention_forward(query, key, value, mask, **options)  # type: ignore[arg-type]
-        problem = _Problem(query, key, mask, **options)  # type: ignore[arg-type]
-        q, k, v = _flat(query), _flat(key), _flat(value)
+        problem = _Problem((query, key, value), mask, **options)  # type: ignore[arg-type]
+        q, k, v = map(problem.images_of, (query, key, value))
         out = cupy.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
         lse = cupy.empty(query.shape[:-1], problem.wide)
         flat, lse_flat = out.reshape(-1, *out.shape[-2:]), lse.reshape(-1, lse.shape[-1])
         for images, rows in problem.parts():
-            scores = self._scores_of(q[images, rows], k[images])
-            weights = scores if problem.wide == q.dtype else cupy.empty(scores.shape, q.dtype)
+            scores = self._scores_of(q(images, rows), k(images))
+            weights = scores if problem.wide == problem.dtype else cupy.empty(scores.shape, problem.dtype)
             # whole images, or queries of a single one: both are contiguous
             problem.launch("forward", images, rows, scores, weights, lse_flat[images, rows])
-            self.matmul_into(flat[images, rows], weights, v[images])
+            self.matmul_into(flat[images, rows], weights, v(images))
         return out, lse
 
     def attention_backward(
@@ -107,21 +113,21 @@ class CudaAttention(CudaMatmul, Attention):
         }
         if not _fit(g, query, key, value):
             return super().attention_backward(g, query, key, value, mask, out, lse, needs=needs, **options)  # type: ignore[arg-type]
-        problem = _Problem(query, key, mask, **options)  # type: ignore[arg-type]
-        g, q, k, v = _flat(g), _flat(query), _flat(key), _flat(value)
+        problem = _Problem((query, key, value, g), mask, **options)  # type: ignore[arg-type]
+        towards_out, q, k, v = map(problem.images_of, (g, query, key, value))
         lse = kernels.contiguous(lse).reshape(-1, query.shape[-2])
-        dtype, wide = q.dtype, problem.wide
-        g_query = cupy.empty(q.shape, dtype) if needs[0] else None
-        g_key = _Total(k.shape, problem) if needs[1] else None
-        g_value = _Total(v.shape, problem) if needs[2] else None
+        dtype, wide = problem.dtype, problem.wide
+        g_query = cupy.empty(problem.flat(query), dtype) if needs[0] else None
+        g_key = _Total(problem.flat(key), problem) if needs[1] else None
+        g_value = _Total(problem.flat(value), problem) if needs[2] else None
         g_mask = None
         if needs[3] and mask is not None:
             g_mask = cupy.zeros((1,) * (len(problem.shape) - mask.ndim) + mask.shape, wide)
         for images, rows in problem.parts():
-            scores = self._scores_of(q[images, rows], k[images])
+            scores = self._scores_of(q(images, rows), k(images))
             towards = None
             if needs[0] or needs[1] or g_mask is not None:
-                towards = self._scores_of(g[images, rows], v[images])
+                towards = self._scores_of(towards_out(images, rows), v(images))
             same = wide == dtype
             weights = (scores if same else cupy.empty(scores.shape, dtype)) if g_value is not None else None
             products = None if towards is None else towards if same else cupy.empty(scores.shape, dtype)
@@ -130,11 +136,11 @@ class CudaAttention(CudaMatmul, Attention):
                 "backward", images, rows, scores, towards, lse[images, rows], weights, products, for_mask
             )  # fmt: skip
             if g_value is not None:
-                g_value.add(self, images, weights, g[images, rows])
+                g_value.add(self, images, weights, towards_out(images, rows))
             if g_query is not None:
-                self.matmul_into(g_query[images, rows], products, k[images])
+                self.matmul_into(g_query[images, rows], products, k(images))
             if g_key is not None:
-                g_key.add(self, images, products, q[images, rows])
+                g_key.add(self, images, products, q(images, rows))
             if g_mask is not None:
                 self._add_to_mask(g_mask, for_mask, problem, images, rows)
         if g_mask is not None and mask is not None:
@@ -153,14 +159,19 @@ class CudaAttention(CudaMatmul, Attention):
         if a.dtype == wide:
             self.matmul_into(result, a, b.swapaxes(1, 2))
             return result
-        a, b = kernels.contiguous(a), kernels.contiguous(b)
+        left, right = for_cublas(a), for_cublas(b)
         images, rows, width = a.shape
         keys = b.shape[1]
         halves, singles = NUMBERS[a.dtype.name], NUMBERS["float32"]
+        steps = [
+            0 if x.array.shape[0] == 1 else x.array.strides[0] // x.array.itemsize for x in (left, right)
+        ]
         cublas.gemmStridedBatchedEx(
-            cupy.cuda.device.get_cublas_handle(), cublas.CUBLAS_OP_T, cublas.CUBLAS_OP_N, keys, rows, width,
-            halves.one.ctypes.data, b.data.ptr, halves.data, max(1, width), keys * width,
-            a.data.ptr, halves.data, max(1, width), rows * width,
+            cupy.cuda.device.get_cublas_handle(),
+            cublas.CUBLAS_OP_N if right.transposed else cublas.CUBLAS_OP_T,
+            cublas.CUBLAS_OP_T if left.transposed else cublas.CUBLAS_OP_N,
+            keys, rows, width, halves.one.ctypes.data, right.array.data.ptr, halves.data, right.ld, steps[1],
+            left.array.data.ptr, halves.data, left.ld, steps[0],
             halves.zero.ctypes.data, result.data.ptr, singles.data, keys, rows * keys, images,
             halves.compute, cublas.CUBLAS_GEMM_DEFAULT,
         )  # fmt: skip
@@ -197,9 +208,9 @@ def _fit(query: Array, *others: Array) -> bool:
     )
 
 
-def _flat(x: Array) -> Array:
-    """(images, rows, width), contiguous."""
-    return kernels.contiguous(x).reshape(-1, *x.shape[-2:])
+def _follow(x: Array) -> bool:
+    """Whether the images of (..., rows, width) have one step from each to the next."""
+    return len(batch_steps(x.shape[:-2], x, x)[0]) <= 1
 
 
 class _Total:
@@ -228,8 +239,7 @@ class _Problem:
 
     def __init__(
         self,
-        query: Array,
-        key: Array,
+        operands: tuple[Array, ...],
         mask: Array | None,
         *,
         scale: float,
@@ -238,6 +248,7 @@ class _Problem:
         seed: int,
         offset: int,
     ) -> None:
+        query, key, *_ = operands
         self.shape = (*query.shape[:-1], key.shape[-2])
         self.dtype: DType = query.dtype
         self.wide = float32 if is_half(query.dtype) else query.dtype
@@ -249,6 +260,11 @@ class _Problem:
         self._together = max(
             1, SCORES_BYTES // (each if self.whole_images else self._keys * self.wide.itemsize)
         )
+        heads = leading[-1] if leading else 1
+        #: how many images of a part have one step from each to the next where not all have; 0: copies are made
+        self._alike = 0
+        if not all(map(_follow, operands)) and (not self.whole_images or heads * each >= BATCH_BYTES):
+            self._alike = heads
         # All words are below 2^32: what is dropped with certainty is multiplied by 0.
         threshold = round(dropout_p * 2**32)
         all_dropped = threshold >= 2**32
@@ -258,11 +274,30 @@ class _Problem:
         )  # fmt: skip
         self._mask_values, self._mask = _mask(mask, self.shape, self.dtype, self.wide)
 
+    def flat(self, x: Array) -> tuple[int, ...]:
+        """The shape of `x` as (images, rows, width)."""
+        return (self._images, *x.shape[-2:])
+
+    def images_of(self, x: Array) -> Callable[..., Array]:
+        """A function of ranges of images and rows, as `parts` gives them, to these of `x`."""
+        if self._alike and not _follow(x):
+
+            def some(images: slice, rows: slice = slice(None)) -> Array:
+                outer, first = divmod(images.start, self._alike)
+                here = x[np.unravel_index(outer, x.shape[:-3])] if x.ndim > 3 else x
+                return here[first : first + images.stop - images.start, rows]
+
+            return some
+        flat = (x if _follow(x) else kernels.contiguous(x)).reshape(self.flat(x))
+        return lambda images, rows=slice(None): flat[images, rows]
+
     def parts(self) -> Iterator[tuple[slice, slice]]:
         """Ranges of images with all their queries, or ranges of one image's queries."""
         if self.whole_images:
-            for first in range(0, self._images, self._together):
-                yield slice(first, min(first + self._together, self._images)), slice(0, self._queries)
+            alike = self._alike or self._images
+            for start in range(0, self._images, alike):
+                for first in range(start, start + alike, self._together):
+                    yield slice(first, min(first + self._together, start + alike)), slice(0, self._queries)
             return
         for image in range(self._images):
             for row in range(0, self._queries, self._together):

@@ -140,18 +140,18 @@ def _product(a: Array, b: Array, numbers: _Numbers, out: Array | None = None) ->
         return result
     if b.ndim == 2 and a.flags.c_contiguous:
         a, batch = a.reshape(-1, inner), ()  # one large product instead of one for each of the batch
-        _multiply(_for_cublas(a), _for_cublas(b), result.reshape(-1, columns), numbers, (), (), ())
+        _multiply(for_cublas(a), for_cublas(b), result.reshape(-1, columns), numbers, (), (), ())
         return result
-    left, right = _for_cublas(a), _for_cublas(b)
-    sizes, a_steps, b_steps = _batch_steps(batch, left.array, right.array)
+    left, right = for_cublas(a), for_cublas(b)
+    sizes, a_steps, b_steps = batch_steps(batch, left.array, right.array)
     if math.prod(sizes) // max(sizes, default=1) > MAX_CALLS:
         left, right = _with_simple_batch(left), _with_simple_batch(right)
-        sizes, a_steps, b_steps = _batch_steps(batch, left.array, right.array)
+        sizes, a_steps, b_steps = batch_steps(batch, left.array, right.array)
     _multiply(left, right, result, numbers, sizes, a_steps, b_steps)
     return result
 
 
-def _for_cublas(x: Array) -> _Matrix:
+def for_cublas(x: Array) -> _Matrix:
     """`x` as it is where cuBLAS can read it, else a copy."""
     rows, columns = x.shape[-2:]
     row_step, column_step = x.strides[-2:]
@@ -171,7 +171,7 @@ def _for_cublas(x: Array) -> _Matrix:
     return _Matrix(kernels.contiguous(x), False, columns)
 
 
-def _batch_steps(batch: Shape, a: Array, b: Array) -> tuple[Shape, Shape, Shape]:
+def batch_steps(batch: Shape, a: Array, b: Array) -> tuple[Shape, Shape, Shape]:
     """The axes of a batch, neighbours made one where both operands allow it: sizes and the operands' steps in bytes."""
     sizes: list[int] = []
     steps: list[tuple[int, int]] = []
@@ -197,7 +197,7 @@ def _step(x: Array, axis: int) -> int:
 
 def _with_simple_batch(x: _Matrix) -> _Matrix:
     """A copy where the batch's axes do not follow each other in memory."""
-    sizes, _, _ = _batch_steps(x.array.shape[:-2], x.array, x.array)
+    sizes, _, _ = batch_steps(x.array.shape[:-2], x.array, x.array)
     return x if len(sizes) <= 1 else _Matrix(kernels.contiguous(x.array), False, x.array.shape[-1])
 
 
