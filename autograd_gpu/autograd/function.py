@@ -470,6 +470,14 @@ class Function(metaclass=_FunctionMeta):
                 f"modified inplace must all be outputs of the Function.{errors.here()}"
             )
         inputs = {id(a) for a in args if isinstance(a, Tensor)}
+        if cls.setup_context is not Function.setup_context:
+            kept = (*to_save, *state.get("_for_forward", ()))
+            if any(id(t) in inputs and id(t) in positions and id(t) not in dirty for t in kept):
+                raise RuntimeError(
+                    "An input that has been returned as-is as output is being saved for backward. This is not supported if "
+                    "you override setup_context. You should return and save a view of the input instead, e.g. with "
+                    f"x.view_as(x) or setup ctx inside the forward function itself.\n  it is {cls.__name__}{errors.here()}"
+                )
         saved = [_save(t, inputs, positions, dirty, constant) for t in to_save]
         final: list[Any] = []
         for out in outputs:

@@ -280,9 +280,12 @@ class Spec:
 
 
 class InferenceVersion(list[Any]):
-    """The version of tensors made in inference mode: there is none, and whoever asks for it gets the reason."""
+    """The version of tensors made in inference mode: there is none, and whoever asks for it gets the reason; but `ag.func`'s
+    transforms, whose graphs go with them, may keep such tensors."""
 
     def __getitem__(self, index: Any) -> Any:
+        if modes.local.transforms or modes.local.pulling:
+            return 0
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
             "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "

@@ -24,6 +24,8 @@ class _Local(threading.local):
     inference: bool = False
     #: how many of `ag.func`'s transforms the running code is inside of
     transforms: int = 0
+    #: how many of their backward passes are running
+    pulling: int = 0
 
     def __init__(self) -> None:
         self.interceptors: list[Any] = []
@@ -289,6 +291,22 @@ class within_reverse_transform:
         local.transforms -= 1
         _switch_inference(self._inference)
         _switch_grad(self._grad)
+
+
+class within_reverse_pass:
+    """Context manager: the code inside computes the results of one of `ag.func`'s reverse transforms, which are ordinary
+    tensors in inference mode too."""
+
+    def __enter__(self) -> None:
+        self._inference = local.inference
+        if self._inference:
+            _switch_inference(False)
+        local.pulling += 1
+
+    def __exit__(self, *exception: object) -> None:
+        local.pulling -= 1
+        if self._inference:
+            _switch_inference(True)
 
 
 class intercept:

@@ -45,7 +45,7 @@ def apply_function(
             f"You tried to vmap over {function.__name__}, but it does not have vmap support. Please override and implement "
             f"the vmap staticmethod or set generate_vmap_rule=True.{errors.here()}"
         )
-    concerned = any(vectorizer.batched(arg) for arg in args)
+    concerned = any(vectorizer.batched(arg) for arg in trees.flatten(args)[0])
     if on_batches and concerned:
         lifted = tuple(
             vectorizer.lifted(arg) if isinstance(arg, Tensor) and arg._type.differentiable else arg
@@ -65,10 +65,16 @@ def apply_function(
 
 
 def _by_its_own_rule(vectorizer: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    dims = tuple(0 if vectorizer.batched(arg) else None for arg in args)
-    whole = tuple(arg if dim is None else vectorizer.left(arg) for arg, dim in zip(args, dims, strict=True))
+    given, nesting = trees.flatten(args)
+    varying = [0 if vectorizer.batched(each) else None for each in given]
+    whole = [each if dim is None else vectorizer.left(each) for each, dim in zip(given, varying, strict=True)]
     batch = vectorizer.batch
-    result = function.vmap(VmapInfo(batch.size, batch.randomness), dims, *whole, **kwargs)
+    result = function.vmap(
+        VmapInfo(batch.size, batch.randomness),
+        trees.unflatten(varying, nesting),
+        *trees.unflatten(whole, nesting),
+        **kwargs,
+    )
     wanted = (
         "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible with the "
         "output. "
@@ -86,11 +92,13 @@ def _by_its_own_rule(vectorizer: Any, function: Any, args: tuple[Any, ...], kwar
             f"out_dims={out_dims} to be compatible with the structure of `output`. out_dims has structure "
             f"{trees.flatten(out_dims)[1]} but output has structure {structure}.{errors.here()}"
         )
-    given = {id(arg): original for arg, original in zip(whole, args, strict=True) if isinstance(arg, Tensor)}
+    inputs = {
+        id(each): original for each, original in zip(whole, given, strict=True) if isinstance(each, Tensor)
+    }
     entered = []
     for leaf, dim in zip(leaves, found, strict=True):
-        if isinstance(leaf, Tensor) and id(leaf) in given:  # an input, changed in place perhaps
-            leaf = given[id(leaf)]
+        if isinstance(leaf, Tensor) and id(leaf) in inputs:  # an input, changed in place perhaps
+            leaf = inputs[id(leaf)]
         elif isinstance(leaf, Tensor) and dim is not None:
             leaf = vectorizer.entered(leaf, dim)
         entered.append(leaf)

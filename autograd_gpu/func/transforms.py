@@ -106,24 +106,26 @@ def _pull(
     watching = modes.local.interceptors
     in_batches = bool(watching) and all(isinstance(each, Vectorizer) for each in watching)
     on_tensors = beyond or (bool(watching) and not in_batches)
-    found = engine.run(
-        roots,
-        [g if on_tensors else g._array for _, g in pairs],
-        wanted=[tensor._node for tensor in own if tensor._node is not None],
-        retain_graph=retain_graph or on_tensors,
-        create_graph=on_tensors,
-        recording=beyond,
-        within=pulled if in_batches and not on_tensors else None,
-    )
-    results: list[Tensor] = []
-    for tensor, g in zip(own, found, strict=True):
-        if g is None:
-            results.append(_zeros_like(tensor))
-        elif isinstance(g, Tensor):
-            results.append(g if beyond else released(g, own))
-        else:
-            shared = any(g is start._array for _, start in pairs) or sum(g is other for other in found) > 1
-            results.append(wrap(type_of(g).namespace.copy(g) if shared else g))
+    with modes.within_reverse_pass():
+        found = engine.run(
+            roots,
+            [g if on_tensors else g._array for _, g in pairs],
+            wanted=[tensor._node for tensor in own if tensor._node is not None],
+            retain_graph=retain_graph or on_tensors,
+            create_graph=on_tensors,
+            recording=beyond,
+            within=pulled if in_batches and not on_tensors else None,
+        )
+        held = {id(start._array) for _, start in pairs}  # by others than the result
+        results: list[Tensor] = []
+        for tensor, g in zip(own, found, strict=True):
+            if g is None:
+                results.append(_zeros_like(tensor))
+            elif isinstance(g, Tensor):
+                results.append(g if beyond else released(g, own))
+            else:
+                results.append(wrap(type_of(g).namespace.copy(g) if id(g) in held else g))
+                held.add(id(g))
     return results
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor, bump, node_of, wrap
 from autograd_gpu.core.op import TensorNamespace, expose, operand
-from autograd_gpu.device import SILENT, ArrayType, restore, silence
+from autograd_gpu.device import SILENT, ArrayType, restore, silence, type_of
 from autograd_gpu.dtypes import DType
 from autograd_gpu.ops.arguments import check_tensor
 from autograd_gpu.ops.creation import finish, item, target_type
@@ -674,11 +674,17 @@ def _new_from(name: str, factory: Callable[..., Tensor]) -> Callable[..., Tensor
         input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None,
         requires_grad: bool = False, pin_memory: bool = False,
     ) -> Tensor:  # fmt: skip
-        return factory(
+        made = factory(
             size_of(name, sizes, size), dtype=input._type.dtype if dtype is None else dtype,
             device=input._type.device if device is None else device, requires_grad=requires_grad,
             pin_memory=pin_memory,
         )  # fmt: skip
+        namespace = input._type.namespace
+        if hasattr(namespace, "whole") and made._type.device is input._type.device:
+            # each example of a vmap may write its own values into it
+            made._array = namespace.copy(made._array)
+            made._type = type_of(made._array)
+        return made
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = (

@@ -190,6 +190,44 @@ def func_grad_of_grad() -> Callable[[], Any]:
     return lambda: ag.func.grad(lambda row: inner(row).sum())(x)
 
 
+#: functions under transforms, each of the rows of a matrix, the matrix, or one row
+TRANSFORMED: dict[str, Callable[[ag.Tensor], Any]] = {
+    "vmap": lambda m: ag.func.vmap(lambda row: row * 2)(m),
+    "vmap_of_vmap": lambda m: ag.func.vmap(ag.func.vmap(ag.sin))(m),
+    "vmap_of_grad": lambda m: ag.func.vmap(ag.func.grad(lambda row: (row.sin() * row).sum()))(m),
+    "vmap_of_grad_of_a_fused_op": lambda m: ag.func.vmap(
+        ag.func.grad(lambda row: F.layer_norm(row, (4,)).pow(3).sum())
+    )(m),
+    "vmap_in_place": lambda m: ag.func.vmap(lambda row: row.mul_(1.0))(m.clone()),
+    "vmap_with_random_numbers": lambda m: ag.func.vmap(lambda row: row + ag.rand(4), randomness="different")(
+        m
+    ),
+    "vmap_example_by_example": lambda m: ag.func.vmap(lambda row: ag.histc(row, 3))(m),
+    "backward_through_vmap": lambda m: (
+        ag.func.vmap(lambda row: row @ row)(m.clone().requires_grad_()).sum().backward()
+    ),
+    "grad_of_vmap": lambda m: ag.func.grad(lambda x: ag.func.vmap(ag.sin)(x).sum())(m),
+    "jacrev": lambda m: ag.func.jacrev(lambda row: (m @ row).tanh())(m[0]),
+    "jacfwd": lambda m: ag.func.jacfwd(lambda row: (m @ row).tanh())(m[0]),
+    "hessian": lambda m: ag.func.hessian(lambda row: (m @ row).tanh().sum())(m[0]),
+    "vjp": lambda m: ag.func.vjp(ag.sin, m)[1](m),
+    "linearize": lambda m: ag.func.linearize(ag.sin, m)[1](m),
+    "jvp_of_jvp": lambda m: ag.func.jvp(lambda x: ag.func.jvp(ag.sin, (x,), (x,))[1], (m,), (m,)),
+    "vectorized_jacobian": lambda m: ag.autograd.functional.jacobian(ag.sin, m[0], vectorize=True),
+}
+
+
+def _transformed(function: Callable[[ag.Tensor], Any]) -> Callable[[], Callable[[], Any]]:
+    def make() -> Callable[[], Any]:
+        matrix = ag.randn(4, 4)
+        return lambda: function(matrix)
+
+    return make
+
+
+STEPS.update({name: _transformed(function) for name, function in TRANSFORMED.items()})
+
+
 @step
 def forward_mode() -> Callable[[], Any]:
     x, v = ag.randn(3), ag.randn(3)
