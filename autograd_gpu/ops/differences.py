@@ -29,13 +29,15 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}{errors.here()}")
     place = canonical_dim(dim, input._array.ndim)
+    if n == 0:
+        return input.clone()
     if prepend is not None or append is not None:
         input = cat.public([part for part in (prepend, input, append) if part is not None], place)
     for _ in range(min(n, input._array.shape[place])):
         extent = input.shape[place]
         later, earlier = input.narrow(place, 1, extent - 1), input.narrow(place, 0, extent - 1)
         input = later ^ earlier if input._type.dtype is dtypes.bool_ else later - earlier
-    return input.clone() if n == 0 else input
+    return input
 
 
 def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
@@ -54,6 +56,7 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     check_tensor(input, "gradient")
     if edge_order not in (1, 2):
         raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2.{errors.here()}")
+    spacing = 1 if spacing is None else spacing
     given = isinstance(spacing, (list, tuple))
     if dim is None and given and len(spacing) not in (1, input.ndim):
         raise RuntimeError(

@@ -291,7 +291,7 @@ def pinv(
     Args:
         A: any matrix.
         rcond: an older name of `rtol`.
-        hermitian: whether `A` is symmetric or Hermitian; the result is the same.
+        hermitian: whether `A` is symmetric or Hermitian: only its lower triangle counts then.
         atol, rtol: singular values up to ``max(atol, rtol * largest)`` count as zero; a number, or a tensor (...).
             By default `rtol` is ``max(m, n)`` times the dtype's eps, or 0 where `atol` is given.
 
@@ -300,6 +300,8 @@ def pinv(
             [0.0000, 0.0000]])
     """
     check_matrices("linalg.pinv", A, square=hermitian)
+    if hermitian:
+        A = A.tril() + A.tril(-1).mH
     bounds = _tolerances(A, atol, rcond if rtol is None else rtol)
     return pinv_within.apply(A, *bounds)  # type: ignore[no-any-return]
 
@@ -326,7 +328,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 
     Returns:
         A named tuple (solution, residuals, rank, singular_values). The residuals are the squared norms of the columns
-        of ``A @ X - B`` where m > n and every matrix has full rank, else empty; rank and singular values are
+        of ``A @ X - B`` where m > n, every matrix has full rank, and the driver is not "gelsy" (the default); else
+            empty; rank and singular values are
         empty where PyTorch's driver does not give them ("gels"; "gelsy" gives the rank).
 
     >>> ag.linalg.lstsq(ag.tensor([[1.0], [1.0]]), ag.tensor([[1.0], [3.0]])).solution.round()
@@ -353,7 +356,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     rank = (values > bound).sum(-1)
     nothing = values.new_empty((0,))
     residuals = nothing
-    if rows > columns and bool((rank == columns).all()):
+    if rows > columns and driver != "gelsy" and bool((rank == columns).all()):
         difference = (matmul.public(A, solution) - right).abs()
         residuals = (difference * difference).sum(-2)
     return return_types.linalg_lstsq(
@@ -447,6 +450,8 @@ def _matrix_exp(A: Tensor) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
+    if isinstance(A, Tensor) and A._type.dtype in (dtypes.float16, dtypes.bfloat16):
+        return _matrix_exp(A.to(dtype=dtypes.float32)).to(dtype=A._type.dtype)
     check_matrices("linalg.matrix_exp", A, square=True)
     result: Tensor = matrix_exp.apply(A)
     return result
@@ -686,6 +691,7 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     check_tensor(x, "linalg.vander", "x")
     if not x._array.ndim and N is None:
         raise RuntimeError(f"linalg.vander: expected x to be at least 1-D{errors.here()}")
+    x = x if x._array.ndim else x.unsqueeze(0)
     count = x._array.shape[-1] if N is None else N
     if count < 1:
         raise RuntimeError(f"N must be greater than 1.{errors.here()}")

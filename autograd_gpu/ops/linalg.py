@@ -591,6 +591,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         raise RuntimeError(f"both dimension lists should have same length{errors.here()}")
     for first, second in zip(left, right, strict=True):
         sizes = a._array.shape[first], b._array.shape[second]
+        if sizes[0] != sizes[1] and 1 in sizes:  # a dimension of size one broadcasts: the other one is summed
+            if sizes[0] == 1:
+                b = b.sum(second, True, dtype=b._type.dtype)
+            else:
+                a = a.sum(first, True, dtype=a._type.dtype)
+            continue
         if sizes[0] != sizes[1]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {sizes[0]} in dim {first} and "

@@ -97,6 +97,7 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
     extents = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(extent < 0 for extent in extents):
         raise ValueError(f"'shape' cannot have negative values, but got {extents}{errors.here()}")
+    indices = indices.to(dtype=dtypes.int64)
     places = []
     for extent in reversed(extents):
         places.append(indices % extent)

@@ -217,10 +217,10 @@ expose(cuda, "cuda", function_too=False)
 
 
 def _converter(dtype: dtypes.DType) -> Any:
-    def convert(input: Tensor) -> Tensor:
+    def convert(input: Tensor, memory_format: Any = None) -> Tensor:
         return _convert(input, dtype)
 
-    convert.__doc__ = f"The tensor as {dtype.name}."
+    convert.__doc__ = f"The tensor as {dtype.name}. (`memory_format` is accepted and makes no difference.)"
     return convert
 
 

@@ -151,13 +151,20 @@ def matrix_norm(
     if not keepdim and summed < picked:
         picked -= 1
     sums = sum_.public(input.abs(), summed, keepdim)
-    return (amax if ord > 0 else amin).public(sums, picked, keepdim)  # type: ignore[no-any-return]
+    return _extreme(ord, sums, picked, keepdim)
+
+
+def _extreme(ord: float, values: Tensor, dim: int, keepdim: bool) -> Tensor:
+    """The largest of sizes, 0 if there is none; with a negative `ord` the smallest."""
+    if ord > 0 and not values._array.shape[dim]:
+        return sum_.public(values, dim, keepdim)  # type: ignore[no-any-return]
+    return (amax if ord > 0 else amin).public(values, dim, keepdim)  # type: ignore[no-any-return]
 
 
 def _spectral_norm(input: Tensor, ord: Any, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """Norms of the singular values: their sum, the largest, the smallest."""
     values = svdvals.public(input.movedim(dims, (-2, -1)))
-    norm_ = {"nuc": sum_, 2: amax, -2: amin}[ord].public(values, -1)
+    norm_ = sum_.public(values, -1) if ord == "nuc" else _extreme(ord, values, -1, False)
     if keepdim:
         for dim in sorted(dims):
             norm_ = norm_.unsqueeze(dim)

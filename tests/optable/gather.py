@@ -212,6 +212,13 @@ CASES = [
     ),
     OpCase(
         "index_add",
+        variant="0-d",
+        samples=lambda make: [S(make(), 0, np.array([0]), make())],
+        ref=lambda x, dim, index, src: x + src,
+        dtypes=NUMBERS + " bool",
+    ),
+    OpCase(
+        "index_add",
         inplace="index_add_",
         samples=lambda make: [
             S(make(3, 4), 0, np.array([2, 0, 2]), make(3, 4)),

@@ -276,6 +276,8 @@ CASES = [
             S(make(2, 4), (3, 2), "reflect"),
             S(make(2, 4), (5, 1), "replicate"),
             S(make(2, 4), (4, 2), "circular"),
+            S(make(2, 5), (-1, 2), "circular"),  # cropped before it is repeated
+            S(make(2, 5), (2, -1), "circular"),
             S(make(2, 4), (-1, 2), "replicate"),
             S(make(1, 3, 3), (1, 2, 2, 1), "reflect"),
             S(make(1, 2, 2, 3), (1, 1, 0, 2, 1, 0), "replicate"),

@@ -65,6 +65,16 @@ def _sums(name: str, product: Any, x: tuple[int, ...], a: tuple[int, ...], b: tu
     )
 
 
+def _tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+    if not isinstance(dims, int) and len(dims[0]) == 1:
+        (first,), (second,) = dims
+        if a.shape[first] == 1:
+            b = b.sum(second, keepdims=True, dtype=b.dtype)
+        elif b.shape[second] == 1:
+            a = a.sum(first, keepdims=True, dtype=a.dtype)
+    return np.tensordot(a, b, dims)
+
+
 CASES = [
     OpCase(
         "mm",
@@ -260,8 +270,10 @@ CASES = [
             S(make(2, 3), make(3, 2), 1),
             S(make(2), make(3), 0),
             S(make(2, 3, 2), make(2, 3, 2), ([1, -1], [1, 0])),
+            S(make(2, 1), make(3, 2), ([1], [0])),  # a dimension of size one broadcasts
+            S(make(2, 3), make(1, 2), ([1], [0])),
         ],
-        ref=lambda a, b, dims=2: np.tensordot(a, b, dims),
+        ref=_tensordot,
         dtypes=NUMBERS,
         errors=[
             ErrorCase(

@@ -75,7 +75,7 @@ CASES = [
             S(np.array(3, make.dtype.numpy), 4),
         ],
         ref=lambda x, shape: tuple(
-            np.asarray(each, x.dtype) for each in np.unravel_index(x.astype(np.int64), shape)
+            np.asarray(each, np.int64) for each in np.unravel_index(x.astype(np.int64), shape)
         ),
         dtypes="int",
         gradient=False,

@@ -110,7 +110,7 @@ CASES = [
     OpCase(
         "logsumexp",
         variant="of_complex",
-        samples=lambda make: [S(make(3, 4), 1), S(make(3, 4), dim=(0, 1))],
+        samples=lambda make: [S(make(3, 4), 1), S(make(3, 4), dim=(0, 1)), S(make(3, 4, low=-8, high=8), 0)],
         ref=lambda x, dim: np.log(np.exp(x).sum(axis=dim)),
         dtypes="complex",
         tol={"complex64": 1e-5},

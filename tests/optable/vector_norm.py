@@ -79,9 +79,12 @@ CASES = [
             S(make(3, 4)),
             S(make(2, 3, 4)),
             S(make(3), 1),
-            *(S(make(3, 4), order) for order in (1, -1, math.inf, -math.inf, "fro")),
+            *(S(make(3, 4), order) for order in (1, -1, math.inf, -math.inf, "fro", "nuc", 2, -2)),
+            *(S(make(0, 3), order) for order in (1, math.inf, 2, "nuc")),  # of nothing: 0
         ],
-        ref=lambda x, ord=None: np.linalg.norm(x.reshape(-1) if ord is None else x, ord),
+        ref=lambda x, ord=None: (
+            np.linalg.norm(x.reshape(-1) if ord is None else x, ord) if x.size else np.zeros((), abs(x).dtype)
+        ),
         dtypes="float complex",
         errors=[
             ErrorCase(

@@ -167,7 +167,7 @@ class Indexing(Creation):
         """A copy of ``x`` with the slices of ``src`` added at ``index`` along ``dim``."""
         result = self.copy(x)
         if x.ndim == 0:
-            result += src.sum() if index.size else 0
+            result += src.sum(dtype=src.dtype) if index.size else src.dtype.type(0)
             return result
         self.index_put_add(result, (slice(None),) * (dim % x.ndim) + (index.reshape(-1),), src)
         return result
@@ -202,7 +202,7 @@ class Indexing(Creation):
         """A copy of ``x`` with ``result[i, index[i, j, k], k] += src[i, j, k]`` (for dim 1)."""
         result = self.copy(x)
         if x.ndim == 0:
-            result += src.sum() if index.size else 0
+            result += src.sum(dtype=src.dtype) if index.size else src.dtype.type(0)
             return result
         places = self._places(x.shape, index, dim % x.ndim)
         values = self.xp.broadcast_to(_cut(src, index), index.shape)

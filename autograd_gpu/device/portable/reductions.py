@@ -127,9 +127,9 @@ class Reductions(Base):
         if reduced_size(x.shape, dim) == 0:
             total = self._sum(x, axis=dim, keepdims=keepdim)
             return self.xp.full(total.shape, -math.inf, x.dtype)
-        highest = self._amax(x, axis=dim, keepdims=True)
+        highest = self._amax(x.real if x.dtype.kind == "c" else x, axis=dim, keepdims=True)
         # Subtracting an infinite maximum would give inf - inf.
-        highest = self.xp.where(self.xp.isfinite(highest), highest, x.dtype.type(0))
+        highest = self.xp.where(self.xp.isfinite(highest), highest, highest.dtype.type(0))
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             result = self.xp.log(self._sum(self.xp.exp(x - highest), axis=dim, keepdims=keepdim))
         return result + highest.reshape(result.shape)

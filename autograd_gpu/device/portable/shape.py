@@ -111,7 +111,8 @@ class Shaping(Base):
         if mode == "replicate":
             return place.clip(0, size - 1)
         if mode == "circular":
-            return place % size
+            first = max(-before, 0)  # what is left when negative ones have cropped is what repeats
+            return first + (place - first) % (size - first - max(-after, 0))
         return (size - 1) - abs((size - 1) - abs(place))
 
     def unfold(self, x: Array, dim: int, size: int, step: int) -> Array:
