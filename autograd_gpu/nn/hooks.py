@@ -83,6 +83,12 @@ def attach(table: dict[int, Hook], hook: Hook, *, prepend: bool = False) -> Remo
     return handle
 
 
+def forward_pre_hooks(module: Module) -> list[tuple[Callable[[], Any], Callable[..., Any]]]:
+    """The hooks before a module's forward: for each a function that removes it, and the hook."""
+    table = module._hooks.forward_pre if module._hooks is not None else {}
+    return [(partial(table.pop, number), hook.function) for number, hook in table.items()]
+
+
 def _tables() -> HookTables:
     if Everywhere.calls is None:
         Everywhere.calls = HookTables()

@@ -1,6 +1,6 @@
 """Optimisers and learning rate schedules, with the names, options and formulas of torch.optim."""
 
-from autograd_gpu.optim import lr_scheduler
+from autograd_gpu.optim import lr_scheduler, swa_utils
 from autograd_gpu.optim.adadelta import Adadelta
 from autograd_gpu.optim.adagrad import Adagrad
 from autograd_gpu.optim.adam import Adam, AdamW
@@ -29,4 +29,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]
