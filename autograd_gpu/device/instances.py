@@ -59,7 +59,8 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
             for form in (
                 *(f"row<{kind}, {log}, {row}>" for row in row_forms(kind, largest)),
                 f"block<{kind}, {log}>",
-                f"columns<{kind}, {log}>",
+                f"columns<{kind}, {log}, 16>",
+                f"columns<{kind}, {log}, 0>",
             )
         )
         for kind in FLOATS.values()
@@ -103,8 +104,14 @@ INSTANCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "pooling": {
         kind: tuple(
-            f"{name}<{kind}>"
-            for name in ("max_forward", "max_backward", "average_forward", "average_backward")
+            name
+            for of in ("max", "average")
+            for name in (
+                f"{of}_forward<{kind}, false>",
+                f"{of}_forward<{kind}, true>",
+                f"{of}_backward<{kind}>",
+                f"{of}_backward_apart<{kind}>",
+            )
         )
         for kind in FLOATS.values()
     },

@@ -83,6 +83,35 @@ def test_softmax(cuda: Any, name: str, dtype: Any) -> None:
             close(got, expected.astype(dtype), dtype, max(8, math.sqrt(max(shape))))
 
 
+#: columns: few and many side by side, in registers and not, several teams of threads in a block and one
+COLUMNS = [
+    (3, 10, 2),
+    (40, 3, 3),
+    (2, 300, 5),
+    (2, 4100, 3),
+    (1, 17, 300),
+    (2, 600, 40),
+    (1, 2, 1000),
+    (7, 1, 9),
+]
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("dtype", REAL, ids=str)
+def test_softmax_of_columns(cuda: Any, name: str, dtype: Any) -> None:
+    for shape in COLUMNS:
+        x, g = normal(shape, dtype) * dtype.type(5), normal(shape, dtype, 1)
+        out = getattr(cpu, name)(x, dim=1)
+        X, G = cuda.from_host(x), cuda.from_host(g)
+        close(getattr(cuda, name)(X, dim=1), out, dtype)
+        # the same numbers as rows
+        got = getattr(cuda, f"{name}_backward")(G, cuda.from_host(out), dim=1)
+        rows = getattr(cuda, f"{name}_backward")(
+            cuda.from_host(np.swapaxes(g, 1, 2).copy()), cuda.from_host(np.swapaxes(out, 1, 2).copy()), dim=2
+        )
+        close(got, np.swapaxes(rows.get(), 1, 2), dtype, max(8, math.sqrt(shape[1])))
+
+
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_softmax_at_special_values(cuda: Any, name: str) -> None:
     for x in (ROWS, ROWS.T.copy(), np.tile(ROWS, 200), np.tile(ROWS, 30)):
@@ -412,6 +441,11 @@ POOLINGS = [
     ((1, 2, 5, 6, 7), (2, 3, 2), (1, 2, 2), (1, 1, 0), (1, 1, 1)),
     ((2, 3, 12, 11), (3, 3), (2, 3), (2, 1), (2, 2)),
     ((2, 3, 9, 8), (2, 2), (3, 3), (0, 0), (1, 1)),
+    # windows in pairs that cover the input: with one, two and three axes, and with another axis three wide
+    ((3, 5, 22), (2,), (2,), (0,), (1,)),
+    ((2, 3, 10, 26), (2, 2), (2, 2), (0, 0), (1, 1)),
+    ((1, 2, 4, 6, 14), (2, 1, 2), (2, 1, 2), (0, 0, 0), (1, 1, 1)),
+    ((2, 3, 9, 8), (3, 2), (3, 2), (0, 0), (1, 1)),
 ]
 
 
@@ -445,6 +479,18 @@ def test_pooling(cuda: Any, dtype: Any, ceil_mode: bool) -> None:
                     dtype,
                     8,
                 )
+
+
+@pytest.mark.parametrize("dtype", REAL, ids=str)
+def test_pooling_of_arrays_that_start_between_pairs(cuda: Any, dtype: Any) -> None:
+    x = normal((2, 6, 8), dtype)
+    size = {"kernel": (2,), "stride": (2,), "padding": (0,)}
+    given = cuda.from_host(np.concatenate([np.zeros(1, x.dtype), x.reshape(-1)]))[1:].reshape(x.shape)
+    best, where = cpu.max_pool2d(x, dilation=(1,), **size)
+    got = cuda.max_pool2d(given, dilation=(1,), **size)
+    np.testing.assert_array_equal(got[0].get().astype("f8"), best.astype("f8"))
+    np.testing.assert_array_equal(got[1].get(), where)
+    close(cuda.avg_pool2d(given, **size), cpu.avg_pool2d(x, **size), dtype, 8)
 
 
 def test_positions_count_where_windows_are_others_than_said(cuda: Any) -> None:

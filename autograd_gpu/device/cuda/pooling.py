@@ -34,7 +34,8 @@ class CudaPooling(Pooling):
         size = pool_size(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
         best, where = cupy.empty((*x.shape[:2], *size), x.dtype), cupy.empty((*x.shape[:2], *size), int64)
         shape = geometry(x.shape[2:], kernel, stride, padding, dilation, size)
-        _launch("max_forward", (kernels.contiguous(x), best, where), best.size, shape)
+        x = kernels.contiguous(x)
+        _launch("max_forward", (x, best, where), best.size, shape, pairs=_in_pairs(shape, x))
         return best, where
 
     def max_pool2d_backward(
@@ -49,7 +50,11 @@ class CudaPooling(Pooling):
         result = cupy.empty(input_shape, g.dtype)
         shape = geometry(input_shape[2:], kernel, stride, (0,) * len(kernel), dilation, g.shape[2:])
         arrays = (kernels.contiguous(g), kernels.contiguous(indices), result)
-        _launch("max_backward", arrays, result.size, shape)
+        # Which padding there was is not known; of windows of one or two places that cover the input, there is none.
+        if int(shape["kernel"].max()) <= 2 and _apart(shape, result):
+            _launch("max_backward_apart", arrays, g.size, shape)
+        else:
+            _launch("max_backward", arrays, result.size, shape)
         return result
 
     def avg_pool2d(
@@ -74,7 +79,8 @@ class CudaPooling(Pooling):
         result = cupy.empty((*x.shape[:2], *size), x.dtype)
         shape = geometry(x.shape[2:], kernel, stride, padding, near, size)
         divisor = np.bool_(count_include_pad), np.float64(divisor_override or 0)
-        _launch("average_forward", (kernels.contiguous(x), result), result.size, shape, *divisor)
+        x = kernels.contiguous(x)
+        _launch("average_forward", (x, result), result.size, shape, *divisor, pairs=_in_pairs(shape, x))
         return result
 
     def avg_pool2d_backward(
@@ -98,7 +104,10 @@ class CudaPooling(Pooling):
         result = cupy.empty(input_shape, g.dtype)
         shape = geometry(input_shape[2:], kernel, stride, padding, (1,) * len(kernel), g.shape[2:])
         divisor = np.bool_(count_include_pad), np.float64(divisor_override or 0)
-        _launch("average_backward", (kernels.contiguous(g), result), result.size, shape, *divisor)
+        if not any(padding) and _apart(shape, result):
+            _launch("average_backward_apart", (kernels.contiguous(g), result), g.size, shape, *divisor)
+        else:
+            _launch("average_backward", (kernels.contiguous(g), result), result.size, shape, *divisor)
         return result
 
 
@@ -113,12 +122,32 @@ def _could_be_pooled(length: int, taps: int, step: int, apart: int, places: int)
     )
 
 
-def _launch(name: str, arrays: tuple[Array, ...], threads: int, shape: Any, *more: Any) -> None:
+def _in_pairs(shape: Any, x: Array) -> bool:
+    """Whether every window's rows are two neighbours that can be read, or written, at once."""
+    last = {name: int(shape[name][2]) for name in shape.dtype.names}
+    return (
+        (last["kernel"], last["stride"], last["dilation"], last["padding"]) == (2, 2, 1, 0)
+        and last["image"] == 2 * last["places"]
+        and x.data.ptr % (2 * x.itemsize) == 0
+    )
+
+
+def _apart(shape: Any, result: Array) -> bool:
+    """Whether windows without padding cover the input exactly, each place once, and in pairs."""
+    side_by_side = (shape["kernel"] == shape["stride"]) & (shape["dilation"] == 1)
+    covered = shape["image"] == shape["places"] * shape["kernel"]
+    return bool((side_by_side & covered).all()) and _in_pairs(shape, result)
+
+
+def _launch(
+    name: str, arrays: tuple[Array, ...], threads: int, shape: Any, *more: Any, pairs: bool | None = None
+) -> None:
     kind = kernels.FLOATS[arrays[0].dtype.name]
+    form = "" if pairs is None else f", {'true' if pairs else 'false'}"
     kernels.launch(
         "pooling",
         kind,
-        f"{name}<{kind}>",
+        f"{name}<{kind}{form}>",
         kernels.blocks_for(threads),
         (*arrays, np.int64(threads), shape, *more),
     )
