@@ -16,6 +16,10 @@ from autograd_gpu.device.portable.base import Array, Base
 LARGEST = {"forward": 32, "backward": 16}
 
 
+#: elements of a column that a thread keeps: the template argument COUNT of softmax.cu
+KEPT = 16
+
+
 class CudaSoftmax(Base):
     """softmax, log_softmax and their gradients."""
 
@@ -55,8 +59,12 @@ def _launch(direction: str, arrays: tuple[Any, ...], dim: int | None, log: str) 
     if not rows * length:
         return
     if inner > 1:
-        name, blocks = f"{direction}_columns<{kind}, {log}>", kernels.blocks_for(rows)
-        numbers: tuple[Any, ...] = (np.int64(outer), np.int64(length), np.int64(inner))
+        wide, lanes, kept = column_form(length, inner, arrays[0].itemsize)
+        name = f"{direction}_columns<{kind}, {log}, {kept}>"
+        blocks = kernels.blocks_for(outer * -(-inner // wide) * wide * lanes)
+        numbers: tuple[Any, ...] = (
+            np.int64(outer), np.int64(length), np.int64(inner), np.int32(wide), np.int32(lanes),
+        )  # fmt: skip
     else:
         form = row_form(length, LARGEST[direction], *arrays)
         if form is None:
@@ -67,3 +75,19 @@ def _launch(direction: str, arrays: tuple[Any, ...], dim: int | None, log: str) 
             name = f"{direction}_row<{kind}, {log}, {neighbours}, {count}, {threads}>"
             blocks, numbers = kernels.blocks_for(threads * rows), (np.int64(rows), np.int32(length))
     kernels.launch("softmax", kind, name, blocks, (*arrays, *numbers))
+
+
+def column_form(length: int, inner: int, itemsize: int) -> tuple[int, int, int]:
+    """How threads share columns: how many columns side by side, how many threads down each (powers of two, a block at most),
+    and how many elements each keeps in registers (0 where that is not enough)."""
+    wide = min(kernels.BLOCK, 1 << (inner - 1).bit_length())
+    # Columns side by side fill a sector of 32 bytes at least; more threads down a column let longer ones stay in registers.
+    while wide * itemsize > 32 and kernels.BLOCK // wide * KEPT < length:
+        wide //= 2
+    lanes = 1 << (-(-length // KEPT) - 1).bit_length()
+    if wide < 32:  # neighbours in a column are near in memory
+        lanes = max(lanes, min(32 // wide, 1 << length.bit_length() >> 1))
+    if wide * lanes > kernels.BLOCK:
+        wide = min(32, wide)
+        return wide, kernels.BLOCK // wide, 0
+    return wide, lanes, KEPT
