@@ -42,8 +42,7 @@ class Level:
         if value._view is not None:  # the base may have been written to since the view was made
             base = self.tangent(value._view.base)
             if base is not None:
-                moved: Tensor = replay(None, base, value._view.steps)
-                return moved
+                return _moved(base, value._view.steps)
         found: dict[int, Tensor] | None = value.__dict__.get("_tangents")
         return None if found is None else found.get(self.number)
 
@@ -94,7 +93,6 @@ class Level:
                 for t, tangent in zip(tensors, tangents, strict=True)
             ]
             moved = [t if z is None else z for t, z in zip(tensors, zeros, strict=True)]
-            # (A tangent that no view of the new shape exists of is copied.)
             outcome = moved[0].reshape(params["shape"]) if op.name == "view" else _call(op, moved, params)
             several = isinstance(result, tuple)
             for out, tangent in zip(
@@ -185,6 +183,15 @@ class Level:
                     tangent = _released(tangent)
                 self.set_tangent(out, tangent)
         return final if isinstance(results, tuple) else final[0]
+
+
+def _moved(tangent: Tensor, steps: Sequence[tuple[Op, dict[str, Any]]]) -> Tensor:
+    """The tangent of a view. It is copied where the view's memory would allow another shape, and its own does not."""
+    for op, params in steps:
+        tangent = (
+            tangent.reshape(params["shape"]) if op.name == "view" else replay(None, tangent, ((op, params),))
+        )
+    return tangent
 
 
 def _call(op: Op, tensors: Sequence[Tensor | None], params: dict[str, Any]) -> Any:
