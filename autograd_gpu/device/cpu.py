@@ -28,6 +28,8 @@ from autograd_gpu.device.rows import ChannelNormalization, RowNormalization, Row
 
 SPECIAL_BLOCK_BYTES = 128 * 1024
 SELECT_BLOCK, SELECT_FROM = 32768, 4096
+#: how often a bound is repeated; from how many elements that is worth it
+BOUND_ROW, BOUNDED_FROM = 2**14, 2**12
 ONE_HOT_ROWS, ONE_HOT_ELEMENTS = 256, 2**20
 ROUNDS = 4
 #: multiplications of a product that BLAS's own threads share out well; of a batch that is worth waking a thread for
@@ -106,6 +108,27 @@ class CpuNamespace(
                 if each < LARGE_PRODUCT and len(a) > 1 and math.prod(a.shape[:-2]) * each >= MANY_PRODUCTS:
                     return _matmul_in_parts(a, b)
         return np.matmul(a, b)
+
+    # -- bounds: NumPy's maximum and minimum are vectorised for two arrays, not for an array and a number ------
+
+    def relu(self, x: Array, out: Array | None = None) -> Array:
+        if out is None and x.size >= BOUNDED_FROM and _is_plain(x):
+            zeros = _zero_rows.get(x.dtype)
+            if zeros is None:
+                zeros = _zero_rows[x.dtype] = np.zeros(BOUND_ROW, x.dtype)
+            return _bounded(np.maximum, x, zeros)
+        return super().relu(x, out)
+
+    def clamp(
+        self, x: Array, min: Array | None = None, max: Array | None = None, out: Array | None = None
+    ) -> Array:
+        if out is None and x.size >= 4 * BOUND_ROW and _is_plain(x):
+            bounds = [(f, bound) for f, bound in ((np.maximum, min), (np.minimum, max)) if bound is not None]
+            if bounds and all(bound.ndim == 0 and bound.dtype == x.dtype for _, bound in bounds):
+                for function, bound in bounds:
+                    x = _bounded(function, x, np.full(BOUND_ROW, bound, x.dtype))
+                return x
+        return super().clamp(x, min, max, out)
 
     def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
         if condition.size >= SELECT_FROM and out is None:
@@ -236,6 +259,25 @@ class CpuNamespace(
             rows = rows[order]
             starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
             target[rows[starts]] += np.add.reduceat(values[order], starts, axis=0)
+
+
+_zero_rows: dict[DType, Array] = {}
+
+
+def _is_plain(x: Array) -> bool:
+    return bool(x.flags.c_contiguous) and x.dtype.kind in "fiu"
+
+
+def _bounded(function: np.ufunc, x: Array, row: Array) -> Array:
+    """``function(x, number)`` for a contiguous array, where `row` repeats the number."""
+    if x.size <= row.size:
+        return function(x, row[: x.size].reshape(x.shape))  # type: ignore[no-any-return]
+    result = np.empty(x.shape, x.dtype)
+    source, target = x.reshape(-1), result.reshape(-1)
+    whole = x.size - x.size % row.size
+    function(source[:whole].reshape(-1, row.size), row, out=target[:whole].reshape(-1, row.size))
+    function(source[whole:], row[: x.size - whole], out=target[whole:])
+    return result
 
 
 def _select_bits(condition: Array, x: Array, y: Array) -> Array | None:
