@@ -277,7 +277,7 @@ def _type(self: Tensor, dtype: Any = None) -> Tensor | str:
 
 
 _type.__name__ = "type"
-Tensor.type = _type  # type: ignore[method-assign]
+Tensor.type = _type  # type: ignore[method-assign, assignment]
 
 #: ``FloatTensor``, ``LongTensor`` and the others, by name
 TYPES = {

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from autograd_gpu import errors
 from autograd_gpu.core import modes
+from autograd_gpu.core.call import REGISTRY, view_of
 from autograd_gpu.core.forward import Level
 from autograd_gpu.core.graph import (
     Array,
@@ -26,6 +27,7 @@ from autograd_gpu.core.graph import (
     Spec,
     Tensor,
     Version,
+    View,
     alias_of,
     next_sequence,
     node_of,
@@ -35,7 +37,29 @@ from autograd_gpu.core.inplace import check_writable, rebase
 from autograd_gpu.core.op import TensorNamespace
 from autograd_gpu.core.saved import NEVER, Packed, Withheld
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
+
+
+_OVERRIDES = (
+    "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
+    "view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. "
+    "This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+)
+FUNCTION_VIEW = f"Output {{index}} of {{name}} is a view and is being modified inplace. {_OVERRIDES}"
+NO_GRAD_FUNCTION_VIEW = (
+    f"A view was created in no_grad mode and is being modified inplace with grad mode enabled. {_OVERRIDES}"
+)
+MULTIPLE_OUTPUTS = (
+    "Output {index} of {name} is a view and is being modified inplace. This view is the output of a function that returns "
+    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation by an out-of-place one."
+)
+VIEW_CHANGED = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one "
+    "Tensor. This is not supported by the current autograd engine. You should either make sure the input is not a view (using "
+    ".clone() for example) or make your Function only return one Tensor (potentially splitting it into two Functions: one "
+    "doing the inplace that returns a single Tensor and a second one that does the other operations)."
+)
 
 
 class FunctionOp(NamedTuple):
@@ -72,6 +96,8 @@ class FunctionCtx(MultiNode):
     arguments: tuple[Spec | None, ...]
     #: the `vmap`s that the call is part of: backward computes inside of them, wherever it is called
     vectorizers: tuple[Any, ...]
+    #: the numbers of the outputs that were marked as not differentiable
+    constant: frozenset[int]
     #: the places in the graph of the outputs that are still in use
     picks: dict[int, weakref.ref[Pick]]
 
@@ -199,8 +225,8 @@ class FunctionCtx(MultiNode):
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What was saved, as tensors that know where they came from."""
-        if "_for_forward" in self.__dict__ and "_in_jvp" in self.__dict__:
-            return self.__dict__["_for_forward"]  # type: ignore[no-any-return]
+        if "_in_jvp" in self.__dict__:
+            return self.__dict__.get("_for_forward", ())  # type: ignore[no-any-return]
         if "_to_save" in self.__dict__:  # still inside forward
             return self.__dict__["_to_save"]  # type: ignore[no-any-return]
         if isinstance(self.kept, Withheld):
@@ -391,8 +417,12 @@ class Function(metaclass=_FunctionMeta):
                 with modes.no_grad():
                     cls.setup_context(ctx, args, outputs)
             ctx.__dict__["_in_jvp"] = True
-            tangents = cls.jvp(ctx, *(_tangent(level, a, ctx.materialize) for a in args))
+            given = [_tangent(level, a, ctx.materialize) for a in args]
+            versions = [None if t is None else t._changes[0] for t in given]
+            tangents = cls.jvp(ctx, *given)
         finally:
+            if ctx is not None:
+                ctx.__dict__.pop("_in_jvp", None)
             interceptors.insert(position, level)
         values = outputs if isinstance(outputs, tuple) else (outputs,)
         found = tangents if isinstance(tangents, (tuple, list)) else (tangents,)
@@ -402,8 +432,17 @@ class Function(metaclass=_FunctionMeta):
                 f"{len(found)})\n  it is {cls.__name__}{errors.here()}"
             )
         for index, (out, tangent) in enumerate(zip(values, found, strict=True)):
+            if index in ctx.constant and tangent is not None:
+                raise RuntimeError(
+                    f"Function's jvp returned a gradient at position {index}, but  the corresponding forward output is not a "
+                    f"differentiable Tensor.You should return None at that position instead.\n  it is {cls.__name__}"
+                    f"{errors.here()}"
+                )
             if tangent is not None and isinstance(out, Tensor):
                 cls._check_tangent(index, out, tangent)
+                for a, own, version in zip(args, given, versions, strict=True):
+                    if isinstance(a, Tensor) and own is not None and level.tangent(a) is own:
+                        cls._check_shared(out, tangent, a, own, version)
                 level.set_tangent(out, tangent)
                 ctx.carry(index, out)
         return outputs
@@ -421,6 +460,65 @@ class Function(metaclass=_FunctionMeta):
                 f"supported. Tensor is of size {list(output._array.shape)} while the given forward gradient is of size "
                 f"{list(tangent._array.shape)}.\n  the jvp of {cls.__name__} returned it{errors.here()}"
             )
+
+    @classmethod
+    def _check_shared(
+        cls, output: Tensor, tangent: Tensor, input: Tensor, own: Tensor, version: int | None
+    ) -> None:
+        """Where an output is an input's memory, its tangent must be the memory of that input's tangent."""
+        problem = None
+        if output is input:
+            if tangent is not own or own._changes[0] == version:
+                problem = (
+                    "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is "
+                    "modifying an input inplace, then the jvp function must modify the corresponding gradient inplace."
+                )
+        elif output._changes is input._changes:
+            if tangent._view is None:
+                problem = (
+                    "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a "
+                    "view."
+                )
+            elif tangent._changes is not own._changes:
+                problem = "A custom Function is returning a view but the jvp is not returning a view of the given grad input."
+        if problem is not None:
+            raise RuntimeError(f"{problem}\n  it is {cls.__name__}{errors.here()}")
+
+    @classmethod
+    def _own_output(
+        cls, out: Tensor, args: tuple[Any, ...], index: int, count: int, recording: bool
+    ) -> Tensor:
+        """The Function's own tensor for what `forward` returned: if that is memory of an input, a view that cannot be
+        written to, since its history is what the user's backward says."""
+        own = alias_of(out)
+        own._node = None
+        source = next((a for a in args if isinstance(a, Tensor) and a._changes is out._changes), None)
+        view = out._view
+        as_it_is = any(out is a for a in args)
+        if source is None or (not recording and (as_it_is or view is None)):
+            return own
+        if view is not None and not as_it_is:
+            own._view = View(view.base, view.steps, None)
+        else:
+            own._view = view_of(source, REGISTRY["alias"], {})
+        if not recording:
+            if not modes.local.grad_enabled:
+                own._view.restriction = NO_GRAD_FUNCTION_VIEW
+        elif count > 1:
+            own._view.restriction = MULTIPLE_OUTPUTS.format(index=index, name=cls.__name__)
+        else:
+            own._view.restriction = FUNCTION_VIEW.format(index=index, name=cls.__name__)
+        return own
+
+    @classmethod
+    def _not_an_input(cls, out: Tensor) -> None:
+        message = (
+            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should be "
+            "passed to ctx.mark_dirty()."
+        )
+        if out._view is not None:
+            raise RuntimeError(f"{message}\n  it is {cls.__name__}{errors.here()}")
+        warnings.warn(message, UserWarning, stacklevel=5)
 
     @classmethod
     def _new_context(cls, args: tuple[Any, ...], vectorizers: tuple[Any, ...]) -> FunctionCtx:
@@ -441,6 +539,7 @@ class Function(metaclass=_FunctionMeta):
         ctx.needs_input_grad = tuple(recording and edge is not None for edge in edges)
         ctx.vectorizers = vectorizers
         ctx.picks = {}
+        ctx.constant = frozenset()
         return ctx
 
     @classmethod
@@ -470,6 +569,10 @@ class Function(metaclass=_FunctionMeta):
                 f"modified inplace must all be outputs of the Function.{errors.here()}"
             )
         inputs = {id(a) for a in args if isinstance(a, Tensor)}
+        for each in outputs:
+            if id(each) in dirty and id(each) not in inputs:
+                cls._not_an_input(each)
+        ctx.constant = frozenset(index for index, out in enumerate(outputs) if id(out) in constant)
         if cls.setup_context is not Function.setup_context:
             kept = (*to_save, *state.get("_for_forward", ()))
             if any(id(t) in inputs and id(t) in positions and id(t) not in dirty for t in kept):
@@ -480,11 +583,14 @@ class Function(metaclass=_FunctionMeta):
                 )
         saved = [_save(t, inputs, positions, dirty, constant) for t in to_save]
         final: list[Any] = []
-        for out in outputs:
+        count = sum(isinstance(out, Tensor) for out in outputs)
+        made: dict[int, Tensor] = {}  # what is returned twice is one output
+        for index, out in enumerate(outputs):
             if isinstance(out, Tensor) and id(out) not in dirty:
                 # An input that is returned as it is, or a view: the Function's own output, on the same memory.
-                out = alias_of(out)
-                out._node = None
+                if id(out) not in made:
+                    made[id(out)] = cls._own_output(out, args, index, count, recording)
+                out = made[id(out)]
             final.append(out)
         if recording:
             tensors = [out for out in final if isinstance(out, Tensor)]
@@ -500,7 +606,11 @@ class Function(metaclass=_FunctionMeta):
             for index, (raw, out) in enumerate(zip(outputs, final, strict=True)):
                 if isinstance(out, Tensor) and id(raw) not in constant and out._type.differentiable:
                     if id(raw) in dirty:
+                        if isinstance(out._node, Pick) and out._node.edges[0] is ctx:
+                            continue  # returned a second time
                         check_writable(out, cls.__name__)
+                        if out._view is not None and len(tensors) > 1:
+                            raise RuntimeError(f"{VIEW_CHANGED}\n  it is {cls.__name__}{errors.here()}")
                         before = out._node
                         out._node = ctx.pick(index)
                         rebase(out, before)
@@ -509,6 +619,14 @@ class Function(metaclass=_FunctionMeta):
             if modes.packing and modes.local.saved_hooks:
                 ctx.kept = tuple(_packed(ctx, entry) for entry in saved) or None
         return (tuple(final) if several else final[0]), ctx
+
+
+class InplaceFunction(Function):
+    """A `Function`, by the name that those with in-place forwards had; `FunctionCtx.mark_dirty` is for all of them."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
 
 def _spec(argument: Any) -> Spec | None:

@@ -230,7 +230,7 @@ def _named(node: Node | None) -> Node | None:
             named = _named_classes[kind, name] = type(
                 name, (kind,), {"__slots__": (), "__module__": kind.__module__}
             )
-        node.__class__ = named  # type: ignore[assignment]
+        node.__class__ = named
     return node
 
 
@@ -252,7 +252,7 @@ class View:
         self.base = base
         self.steps = steps
         self.base_node = base._node
-        #: None, or why in-place ops on this view cannot be recorded
+        #: None, or why in-place ops on this view cannot be recorded: "no_grad", "multiple", or a whole message
         self.restriction = restriction
 
 
@@ -352,6 +352,8 @@ def refresh(tensor: Tensor, view: View) -> None:
             )
             + errors.here()
         )
+    if view.restriction not in (None, "no_grad"):
+        raise RuntimeError(f"{view.restriction}{errors.here()}")
     with modes.enable_grad():
         node = replay(None, alias_of(base), view.steps)._node
     before, tensor._node = tensor._node, node

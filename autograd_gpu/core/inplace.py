@@ -19,6 +19,7 @@ from autograd_gpu.core.graph import (
     Leaf,
     Node,
     Tensor,
+    View,
     alias_of,
     bump,
     hooks_of,
@@ -185,6 +186,8 @@ def check_writable(tensor: Tensor, name: str) -> None:
                 f"\n  in {name}_; wrap it in ag.no_grad() or work on a clone{errors.here()}"
             )
         return
+    if view.restriction is not None:
+        _check_restriction(view, node, name)
     if view.base._node.__class__ is Leaf:
         raise RuntimeError(
             "a view of a leaf Variable that requires grad is being used in an in-place operation."
@@ -195,9 +198,17 @@ def check_writable(tensor: Tensor, name: str) -> None:
             "a leaf Variable that requires grad is being used in an in-place operation."
             f"\n  in {name}_; wrap it in ag.no_grad() or work on a clone{errors.here()}"
         )
-    if view.restriction == "no_grad" and (view.base._node is not None or node is not None):
+
+
+def _check_restriction(view: View, node: Node | None, name: str) -> None:
+    """Raise if the history of a view (whose node is `node`) could not be told from now on."""
+    if node is None and view.base._node is None:
+        return
+    if view.restriction == "no_grad":
         raise RuntimeError(f"{NO_GRAD_VIEW}\n  in {name}_{errors.here()}")
-    if view.restriction == "multiple" and node is not None:
+    if view.restriction != "multiple":
+        raise RuntimeError(f"{view.restriction}\n  in {name}_{errors.here()}")
+    if node is not None:
         last, params = view.steps[-1]
         message = MULTIPLE_VIEWS.format(
             output=params.get("output", 0), name=last.grad_name.removesuffix("Backward0")

@@ -87,6 +87,10 @@ def _check(name: str, targets: tuple[Any, ...], inputs: Iterable[Any]) -> None:
             raise TypeError(
                 f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}{errors.here()}"
             )
+    if modes.intercepting and any(each.__dict__.get("_tangents") for each in (*targets, *_tensors(inputs))):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name}_out that does not support it because it is an out= function{errors.here()}"
+        )
     if modes.local.grad_enabled and any(node_of(each) is not None for each in (*targets, *_tensors(inputs))):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "

@@ -26,7 +26,18 @@ from autograd_gpu.ops.arguments import (
 def shared_by_equals(F: Any, g: Any, input: Any, out: Any, *, dim: Any, keepdim: bool) -> Any:
     """The gradient of an extreme, in equal parts to all elements that equal it."""
     shape = input.shape
-    equal = F.cast(input == with_kept(F, out, shape, dim, keepdim), dtype=g.dtype)
+    return _shared(F, g, input == with_kept(F, out, shape, dim, keepdim), dim=dim, keepdim=keepdim)
+
+
+def shared_by_equals_and_nan(F: Any, g: Any, input: Any, out: Any) -> Any:
+    """The same for the extreme of all elements; where it is NaN, to all elements that are."""
+    equal = (input == out) | (F.isnan(input) & F.isnan(out))
+    return _shared(F, g, equal, dim=None, keepdim=False)
+
+
+def _shared(F: Any, g: Any, chosen: Any, *, dim: Any, keepdim: bool) -> Any:
+    shape = chosen.shape
+    equal = F.cast(chosen, dtype=g.dtype)
     share = with_kept(F, g, shape, dim, keepdim) / F.sum(equal, dim=dim, keepdim=True)
     return share * equal
 
@@ -53,7 +64,7 @@ def max_all(F: Any, input: Any) -> Any:
     return F.amax(input)
 
 
-max_all.rule(input=lambda F, g, input, out: shared_by_equals(F, g, input, out, dim=None, keepdim=False))
+max_all.rule(input=shared_by_equals_and_nan)
 
 
 @op("general", grad_name="MinBackward1")
@@ -62,7 +73,7 @@ def min_all(F: Any, input: Any) -> Any:
     return F.amin(input)
 
 
-min_all.rule(input=lambda F, g, input, out: shared_by_equals(F, g, input, out, dim=None, keepdim=False))
+min_all.rule(input=shared_by_equals_and_nan)
 
 
 def to_chosen(F: Any, g: Any, indices: Any, input_like: Any, *, dim: int, keepdim: bool) -> Any:

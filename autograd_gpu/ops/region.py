@@ -209,7 +209,7 @@ def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     tensor([1, 2, 3])
     """
     check_tensor(input, "narrow_copy")
-    return input.narrow(dim, start, length).clone()  # type: ignore[no-any-return]
+    return input.narrow(dim, start, length).clone()
 
 
 expose(narrow_copy, "narrow_copy")
@@ -249,7 +249,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             f"{input._type.dtype.scalar_name} and source.dtype = {source._type.dtype.scalar_name}{errors.here()}"
         )
     flat = input.reshape(-1).index_put((index.reshape(-1),), source.reshape(-1), accumulate)
-    return flat.reshape(input._array.shape)  # type: ignore[no-any-return]
+    return flat.reshape(input._array.shape)
 
 
 expose(put, "put")

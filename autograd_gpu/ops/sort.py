@@ -22,7 +22,7 @@ from autograd_gpu.ops.arguments import (
     in_dtype,
     numpy_names,
 )
-from autograd_gpu.ops.extremes import shared_by_equals, to_chosen
+from autograd_gpu.ops.extremes import shared_by_equals_and_nan, to_chosen
 
 
 @op("linear")
@@ -118,7 +118,7 @@ def median_all(F: Any, input: Any, *, ignore_nan: bool) -> Any:
     return F.median_with_index(F.reshape(input, (-1,)), dim=0, keepdim=False, ignore_nan=ignore_nan)[0]
 
 
-median_all.rule(input=lambda F, g, input, out: shared_by_equals(F, g, input, out, dim=None, keepdim=False))
+median_all.rule(input=shared_by_equals_and_nan)
 
 # -- searching and counting ----------------------------------------------------------------------------
 
