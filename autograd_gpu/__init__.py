@@ -76,7 +76,7 @@ from autograd_gpu.storage import TYPES as _TYPES, layout, strided
 from autograd_gpu.tensor import Size
 
 if _TYPE_CHECKING:
-    from autograd_gpu import cpu, cuda, fft, func, linalg, nn, optim, serialization, testing, utils
+    from autograd_gpu import cpu, cuda, fft, func, linalg, nn, optim, serialization, special, testing, utils
     from autograd_gpu.kernel_ops import kernel
     from autograd_gpu.serialization import load, save
 
@@ -89,7 +89,8 @@ e = _math.e
 
 #: what is imported when it is first used
 _LAZY = (
-    "cpu", "cuda", "fft", "func", "kernel", "linalg", "load", "nn", "optim", "save", "serialization", "testing", "utils",
+    "cpu", "cuda", "fft", "func", "kernel", "linalg", "load", "nn", "optim", "save", "serialization", "special",
+    "testing", "utils",
 )  # fmt: skip
 
 globals().update(FUNCTIONS, **_TYPES)

@@ -7,6 +7,7 @@ it can do faster; names, signatures and results stay the same.
 from __future__ import annotations
 
 from autograd_gpu.device.portable.attention import Attention
+from autograd_gpu.device.portable.bessel import Bessel
 from autograd_gpu.device.portable.decompositions import Decompositions
 from autograd_gpu.device.portable.fourier import Fourier
 from autograd_gpu.device.portable.linalg import LinearAlgebra
@@ -17,13 +18,12 @@ from autograd_gpu.device.portable.pooling import Pooling
 from autograd_gpu.device.portable.random import Random
 from autograd_gpu.device.portable.recurrent import Recurrent
 from autograd_gpu.device.portable.shape import Shaping
-from autograd_gpu.device.portable.special import Special
 
 
 class ArrayNamespace(
     Attention,
     Recurrent,
-    Special,
+    Bessel,
     Normalization,
     Ordering,
     LinearAlgebra,

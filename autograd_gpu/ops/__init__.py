@@ -9,6 +9,7 @@ from autograd_gpu.ops import (
     arithmetic,
     attention,
     basic,
+    bessel,
     bias_activation,
     comparison,
     complex,
@@ -18,6 +19,7 @@ from autograd_gpu.ops import (
     cross_entropy,
     decompositions,
     differences,
+    distances,
     dropout,
     einsum,
     elementwise,
@@ -51,6 +53,7 @@ from autograd_gpu.ops import (
     sort,
     special,
     vector_norm,
+    windows,
 )
 
 __all__ = [
@@ -58,6 +61,7 @@ __all__ = [
     "arithmetic",
     "attention",
     "basic",
+    "bessel",
     "bias_activation",
     "comparison",
     "complex",
@@ -67,6 +71,7 @@ __all__ = [
     "cross_entropy",
     "decompositions",
     "differences",
+    "distances",
     "dropout",
     "einsum",
     "elementwise",
@@ -100,6 +105,7 @@ __all__ = [
     "sort",
     "special",
     "vector_norm",
+    "windows",
 ]
 
 compositions.publish([family for family in vars().values() if isinstance(family, ModuleType)])
