@@ -197,6 +197,16 @@ def rows(dtype: Any, scale: int, shapes: int = 3) -> Iterator[Row]:
             (3 * elements * size + vectors, 5 * elements * size + vectors), (3, 2),
             (threads * (2 * wide + 2 * size), threads * (4 * wide + size) + threads * wide),
         )  # fmt: skip
+        for name, function, kept in (("max_pool2d", F.max_pool2d, 8), ("avg_pool2d", F.avg_pool2d, 0)):
+            moved = elements * size + elements // 4 * (size + kept)
+            yield from both(
+                name,
+                (n, c, side, side),
+                lambda x=x, function=function: function(x, 2),
+                [x],
+                (moved, moved),
+                (1, 1),
+            )
     for heads, length, width in ((4, 64, 32), (2, 200, 16), (1, 640, 16))[:shapes]:
         heads *= scale
         q, k, v = (array(heads, length, width) for _ in range(3))
@@ -214,15 +224,14 @@ def rows(dtype: Any, scale: int, shapes: int = 3) -> Iterator[Row]:
         for parameter in parameters:
             parameter.grad = ag.ones_like(parameter)
         elements = sum(parameter.numel() for parameter in parameters)
-        optimizer = ag.optim.Adam(parameters)
-        yield Row(
-            "Adam, all parameters",
-            f"{len(parameters)} arrays, {elements}",
-            dtype.name,
-            7 * elements * size,
-            2,
-            optimizer.step,
-        )
+        text = f"{len(parameters)} arrays, {elements}"
+        for name, step, passes in (
+            ("Adam", ag.optim.Adam(parameters).step, 7), ("AdamW", ag.optim.AdamW(parameters).step, 7),
+            ("SGD with momentum", ag.optim.SGD(parameters, momentum=0.9).step, 5),
+            ("RMSprop", ag.optim.RMSprop(parameters).step, 5),
+            ("clip_grad_norm_", lambda parameters=parameters: ag.nn.utils.clip_grad_norm_(parameters, 1.0), 3),
+        ):  # fmt: skip
+            yield Row(f"{name}, all parameters", text, dtype.name, passes * elements * size, 2, step)
 
 
 def measured(counting: Any, dtypes: list[Any], scale: int, shapes: int = 3) -> list[Figure]:

@@ -20,10 +20,10 @@ __device__ __forceinline__ T *pointer_to(u64 address) {
     return (T *)__cvta_global_to_generic((size_t)address);
 }
 
-// The last row whose first chunk is not behind this block, for all threads of the block.
+// The last row whose first chunk is not behind this block, for all threads of the block, one of which reads it.
 template <typename Row>
 __device__ __forceinline__ const Row &row_of(const Row *table, int rows) {
-    __shared__ int found;
+    __shared__ Row found;
     if (threadIdx.x == 0) {
         int low = 0, high = rows;
         while (high - low > 1) {
@@ -31,8 +31,8 @@ __device__ __forceinline__ const Row &row_of(const Row *table, int rows) {
             if (table[middle].first_chunk <= (i64)blockIdx.x) low = middle;
             else high = middle;
         }
-        found = low;
+        found = table[low];
     }
     __syncthreads();
-    return table[found];
+    return found;
 }
