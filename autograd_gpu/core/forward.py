@@ -93,7 +93,9 @@ class Level:
                 for t, tangent in zip(tensors, tangents, strict=True)
             ]
             moved = [t if z is None else z for t, z in zip(tensors, zeros, strict=True)]
-            outcome = moved[0].reshape(params["shape"]) if op.name == "view" else _call(op, moved, params)
+            outcome: Any = (
+                _call(op, moved, params) if op.name != "view" else _moved(moved[0], ((op, params),))
+            )
             several = isinstance(result, tuple)
             for out, tangent in zip(
                 result if several else (result,), outcome if several else (outcome,), strict=True
@@ -185,8 +187,8 @@ class Level:
         return final if isinstance(results, tuple) else final[0]
 
 
-def _moved(tangent: Tensor, steps: Sequence[tuple[Op, dict[str, Any]]]) -> Tensor:
-    """The tangent of a view. It is copied where the view's memory would allow another shape, and its own does not."""
+def _moved(tangent: Any, steps: Sequence[tuple[Op, dict[str, Any]]]) -> Tensor:
+    """The tangent, a tensor, of a view. It is copied where the view's memory allows another shape, and its own does not."""
     for op, params in steps:
         tangent = (
             tangent.reshape(params["shape"]) if op.name == "view" else replay(None, tangent, ((op, params),))

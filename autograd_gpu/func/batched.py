@@ -306,7 +306,7 @@ def refuse_to_write() -> NoReturn:
 
 def is_array(value: Any) -> bool:
     """Whether a value is a raw array of any kind (NumPy's scalars are not: they broadcast with anything)."""
-    return hasattr(value, "__setitem__") and hasattr(value, "dtype")
+    return value.__class__ in type_of_array or (hasattr(value, "__setitem__") and hasattr(value, "dtype"))
 
 
 def lifted(batch: Batch, value: Array) -> BatchedArray:
@@ -370,7 +370,20 @@ def elementwise(batch: Batch, function: Callable[..., Any], arrays: Sequence[Any
 
 def broadcast(batch: Batch, arrays: Sequence[Any]) -> tuple[Batch, list[Any], Any]:
     """The innermost batch among arrays (and `batch`), what is inside of them so that examples broadcast (numbers as they
-    are), and the namespace that can compute with it."""
+    are), and the namespace that can compute with it (None without arrays)."""
+    values: list[Any] = []
+    found: Any = None
+    for a in arrays:  # the usual case: memory for examples of as many dimensions
+        if a.__class__ is BatchedArray and a.batch is batch:
+            a = a.value
+            if a.__class__ is BatchedArray or (found is not None and len(a.shape) != len(found.shape)):
+                break
+            found = a
+        elif is_array(a):
+            break
+        values.append(a)
+    else:
+        return batch, values, None if found is None else type_of(found).namespace
     for a in arrays:
         if a.__class__ is BatchedArray and a.batch.number > batch.number:
             batch = a.batch

@@ -116,10 +116,11 @@ def _refused(name: str, *arguments: Any, **params: Any) -> NoReturn:
 
 def _pointwise(name: str) -> Callable[..., Any]:
     def call(self: BatchedNamespace, *arrays: Any, **params: Any) -> Any:
-        keys = [key for key, value in params.items() if is_array(value)]
-        if not keys and not any(is_array(a) for a in arrays):
+        keys = [key for key, value in params.items() if is_array(value)] if params else []
+        operands = (*arrays, *(params[key] for key in keys)) if keys else arrays
+        batch, values, where = broadcast(self.batch, operands)
+        if where is None:  # numbers only
             return getattr(self.base, name)(*arrays, **params)
-        batch, values, where = broadcast(self.batch, (*arrays, *(params[key] for key in keys)))
         if keys:
             params.update(zip(keys, values[len(arrays) :], strict=True))
         return BatchedArray(getattr(where, name)(*values[: len(arrays)], **params), batch)
@@ -550,7 +551,8 @@ def product(batch: Batch, first: BatchedArray, second: BatchedArray) -> Any:
     if second.ndim == 1:
         b = inside(b).unsqueeze(b, 2)
     a, b = aligned([BatchedArray(a, batch), BatchedArray(b, batch)])
-    result = run("matmul", a, b)
+    # (An outer product for each example, as weights' gradients are, is no work for a matrix product.)
+    result = run("matmul" if a.shape[-1] != 1 or b.shape[-2] != 1 else "mul", a, b)
     if second.ndim == 1:
         result = run("select", result, len(result.shape) - 1, 0)
     if first.ndim == 1:

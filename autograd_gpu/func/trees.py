@@ -77,11 +77,15 @@ def _build(tree: Tree, remaining: Any) -> Any:
         return next(remaining)
     members = [_build(child, remaining) for child in tree.children]
     if tree.kind in _DICTIONARIES:
-        pairs = zip(tree.keys, members, strict=True)
-        return defaultdict(tree.option, pairs) if tree.kind is defaultdict else tree.kind(pairs)
+        pairs = dict(zip(tree.keys, members, strict=True))
+        return pairs if tree.kind is dict else _like(tree, pairs)
     if tree.kind is deque:
         return deque(members, tree.option)
     return tree.kind(members) if tree.kind in (tuple, list) else tree.kind(*members)
+
+
+def _like(tree: Tree, pairs: dict[Any, Any]) -> Any:
+    return OrderedDict(pairs) if tree.kind is OrderedDict else defaultdict(tree.option, pairs)
 
 
 def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:

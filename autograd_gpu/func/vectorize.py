@@ -105,6 +105,8 @@ def cross(op: Op, value: Any, **params: Any) -> Any:
     """Through a boundary: a tensor as any op would, a raw array at once."""
     if not isinstance(value, Tensor):
         return op.body(None, value, **params)
+    if value._node is None and value._view is None and not modes.local.interceptors:  # nothing to record
+        return wrap(op.body(None, value._array, **params))
     known = value._type.namespace.__dict__
     if op.name not in known:  # arrays of other kinds than batches are not told of these ops
         known[op.name] = partial(op.body, None)
@@ -148,11 +150,10 @@ class Vectorizer:
         self._constants: dict[int, tuple[Tensor, Tensor]] = {}
 
     def batched(self, value: Any) -> bool:
-        return (
-            isinstance(value, Tensor)
-            and value._array.__class__ is BatchedArray
-            and value._array.batch is self.batch
-        )
+        if not isinstance(value, Tensor):
+            return False
+        array = value._array
+        return array.__class__ is BatchedArray and array.batch is self.batch
 
     def __call__(self, op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """A call that this one, the last of the thread's interceptors, is the first to see."""
