@@ -11,7 +11,11 @@ from autograd_gpu.autograd.anomaly import (
 from autograd_gpu.autograd.draw import draw
 from autograd_gpu.autograd.explain import explain
 from autograd_gpu.autograd.function import Function
-from autograd_gpu.autograd.grad_mode import is_multithreading_enabled, set_multithreading_enabled
+from autograd_gpu.autograd.grad_mode import (
+    _unsafe_preserve_version_counter as _unsafe_preserve_version_counter,
+    is_multithreading_enabled,
+    set_multithreading_enabled,
+)
 from autograd_gpu.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from autograd_gpu.autograd.holders import holders as _holders  # noqa: F401 - gets known to the device layer
 from autograd_gpu.autograd.memory import memory

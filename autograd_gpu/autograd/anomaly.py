@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -141,7 +142,12 @@ def _checked(roots: Sequence[Node], computed: set[int] | None) -> Iterator[None]
         yield
     except Exception as error:
         if running:
-            error.add_note(_story(running[-1]))
+            story = _story(running[-1])
+            error.add_note(story)
+            try:
+                warnings.warn(story, UserWarning, stacklevel=2)
+            except UserWarning:  # warnings are errors here: the error is on its way already
+                print(story, file=sys.stderr)
         raise
     finally:
         for handle in handles:

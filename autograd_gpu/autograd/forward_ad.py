@@ -66,6 +66,12 @@ def exit_dual_level(*, level: int | None = None) -> None:
     _open.levels.pop().__exit__()
 
 
+def __getattr__(name: str) -> Any:
+    if name == "_current_level":  # -1 outside of all levels, as in PyTorch
+        return len(_open.levels) - 1
+    raise AttributeError(f"module 'autograd_gpu.autograd.forward_ad' has no attribute {name!r}")
+
+
 class dual_level:
     """Context manager or decorator inside of which tensors can carry tangents; as a context it is the level's number.
 

@@ -34,6 +34,7 @@ from autograd_gpu.core.graph import (
     wrap,
 )
 from autograd_gpu.core.inplace import check_writable, rebase
+from autograd_gpu.core.leaves import is_leaf
 from autograd_gpu.core.op import TensorNamespace
 from autograd_gpu.core.saved import NEVER, Packed, Withheld
 
@@ -81,6 +82,7 @@ class Saved(NamedTuple):
     node: Node | None
     output: int | None  # which output of the Function it is, if it is one
     tangents: Any  # forward mode: what it carried on open levels
+    tensor: Tensor | None = None  # itself, where that can make no cycle: users hang things on parameters
 
 
 class FunctionCtx(MultiNode):
@@ -247,6 +249,8 @@ class FunctionCtx(MultiNode):
         node = entry.node
         if entry.output is not None:
             node = self.pick(entry.output)
+        if entry.tensor is not None and entry.tensor._array is entry.array:
+            return entry.tensor
         array = entry.array.open() if isinstance(entry.array, Packed) else entry.array
         tensor = wrap(array, None, node)
         tensor._changes = entry.version
@@ -645,7 +649,8 @@ def _save(
         output = None
     node = None if output is not None else node_of(tensor)
     tangents = tensor.__dict__.get("_tangents")
-    return Saved(tensor._array, tensor._changes, tensor._changes[0], node, output, tangents)
+    itself = tensor if output is None and not tangents and is_leaf(node) and tensor._view is None else None
+    return Saved(tensor._array, tensor._changes, tensor._changes[0], node, output, tangents, itself)
 
 
 def _packed(ctx: FunctionCtx, entry: Saved | None) -> Saved | None:

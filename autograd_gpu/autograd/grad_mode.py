@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
@@ -46,3 +50,15 @@ class set_multithreading_enabled:
 
     def __exit__(self, *exception: object) -> None:
         _State.multithreading = self.prev
+
+
+@contextmanager
+def _unsafe_preserve_version_counter(tensors: Tensor | Sequence[Tensor]) -> Iterator[None]:
+    """Changes of these tensors are not counted inside: backward will not notice them. (Private in PyTorch, too.)"""
+    several = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    before = [tensor._changes[0] for tensor in several]
+    try:
+        yield
+    finally:
+        for tensor, count in zip(several, before, strict=True):
+            tensor._changes[0] = count

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core import modes
+from autograd_gpu.core.compile import own
 from autograd_gpu.core.engine import mask_of
 from autograd_gpu.core.graph import Array, Leaf, Node, Tensor, Version, alias_of, node_of, wrap
 from autograd_gpu.core.op import REGISTRY, Op, when_defined
@@ -325,7 +326,11 @@ def _saved(node: Node, name: str) -> Any:
         return tuple(_tensor(node, known, *each, edge) for each, edge in zip(versions, edges, strict=True))
     if known in op.saves:
         return wrap(entry) if hasattr(entry, "dtype") else entry
-    edge = node.edges[op.inputs.index(known)] if known in op.inputs else node
+    edge = (
+        node.edges[op.inputs.index(known)]
+        if known in op.inputs
+        else own(node, entry, op.outputs.index(known))
+    )
     return _tensor(node, known, entry, entries[position + 1], entries[position + 2], edge)
 
 

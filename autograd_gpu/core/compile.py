@@ -71,7 +71,7 @@ def compile_pull(
         return _in_blocks(op, recorded, needed)
     environment: dict[str, Any] = {
         "Modified": Modified, "check_group": check_group, "unimplemented": unimplemented, "conjugated": conjugated,
-        "dtype_of": dtype_of, "rewrapped": rewrapped, "own": _own, "carry": _carry,
+        "dtype_of": dtype_of, "rewrapped": rewrapped, "own": own, "carry": _carry,
     }  # fmt: skip
     unpack: list[str] = []
     checks: list[str] = []
@@ -177,7 +177,7 @@ def rewrapped(array: Any, node: Node | None) -> Tensor | None:
     return tensor
 
 
-def _own(node: Node, array: Any, index: int) -> Node | None:
+def own(node: Node, array: Any, index: int) -> Node | None:
     """Where the gradient of one of a node's own outputs, if it has one, comes in."""
     if not type_of(array).differentiable:
         return None

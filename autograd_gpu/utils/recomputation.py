@@ -93,9 +93,9 @@ class Frame:
         filled = self._filled[current]
         if slot.index not in filled:
             raise CheckpointError(
-                "ag.utils.checkpoint: Unpack is being triggered for a tensor that was either never recomputed, or already "
-                "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do so only once."
-                f"{self._place()}"
+                "ag.utils.checkpoint: Unpack is being triggered for a tensor that was already unpacked once. If you are "
+                "calling ctx.saved_tensors in backward, make sure to do so only once. (Or it was never recomputed: the "
+                f"function did not come that far.){self._place()}"
             )
         return filled.pop(slot.index)
 

@@ -211,3 +211,70 @@ def extremes_of_nan(L: Any) -> Any:
             getattr(x, name)().backward()
             found.append(x.grad)
     return found
+
+
+# -- what is kept --------------------------------------------------------------------------------------------------
+
+
+@program
+def saved_leaves_are_themselves(L: Any) -> Any:
+    found: list[bool] = []
+    x, constant = leaf(L, 1.0), L.ones(1, dtype=L.float64)
+    x.note = "hung on"
+
+    def forward(ctx: Any, x: Any, constant: Any) -> Any:
+        y = x * constant
+        ctx.save_for_backward(x, constant, y)
+        return y
+
+    def backward(ctx: Any, g: Any) -> Any:
+        first, second, third = ctx.saved_tensors
+        found.extend([first is x, second is constant, first.note == "hung on", third.grad_fn is not None])
+        return g * second, None
+
+    function(L, forward, backward).apply(x, constant).sum().backward()
+    return found, x.grad
+
+
+@program
+def saved_leaves_that_changed(L: Any) -> Any:
+    constant = L.ones(1, dtype=L.float64)
+
+    def forward(ctx: Any, x: Any, constant: Any) -> Any:
+        ctx.save_for_backward(x, constant)
+        return x * constant
+
+    made = function(L, forward, lambda ctx, g: (g * ctx.saved_tensors[1], None)).apply(leaf(L, 1.0), constant)
+    constant.add_(1)
+    return raised(lambda: made.sum().backward())
+
+
+@program
+def levels_open(L: Any) -> Any:
+    forward_ad = L.autograd.forward_ad
+    before = forward_ad._current_level
+    with forward_ad.dual_level():
+        return before, forward_ad._current_level
+
+
+@program
+def versions_preserved(L: Any) -> Any:
+    x = leaf(L, 1.0).clone()
+    x.add_(1)
+    with L.autograd._unsafe_preserve_version_counter(x):
+        x.mul_(2)
+    return x._version, x
+
+
+@program
+def anomalies_of_other_errors(L: Any) -> Any:
+    def call() -> Any:
+        with L.autograd.detect_anomaly():
+            x = leaf(L, 1.0)
+            y = x + 1
+            z = y**2
+            y += 1
+            return raised(lambda: z.sum().backward())
+
+    warnings, error = warned(call)
+    return [category for category, _ in warnings], [words[:14] for _, words in warnings], error
