@@ -21,6 +21,7 @@ _FAMILIES: dict[ModuleType, str] = {
     ops.bias_activation: "bias_activation",
     ops.conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     ops.cross_entropy: "cross_entropy nll_loss",
+    ops.ctc: "ctc_loss",
     ops.dropout: "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",
     ops.embedding: "embedding one_hot",
     ops.embedding_bag: "embedding_bag",
@@ -31,11 +32,19 @@ _FAMILIES: dict[ModuleType, str] = {
         "gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss margin_ranking_loss mse_loss "
         "pairwise_distance poisson_nll_loss smooth_l1_loss soft_margin_loss triplet_margin_loss"
     ),
+    ops.margin_loss: (
+        "multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss "
+        "triplet_margin_with_distance_loss"
+    ),
+    ops.noisy: "gumbel_softmax rrelu rrelu_",
     ops.norm: "batch_norm group_norm instance_norm layer_norm normalize rms_norm",
     ops.pool: (
         "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d "
         "adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d "
         "max_pool1d max_pool2d max_pool3d"
+    ),
+    ops.pool_compositions: (
+        "local_response_norm lp_pool1d lp_pool2d lp_pool3d max_unpool1d max_unpool2d max_unpool3d"
     ),
     ops.rearrange: "channel_shuffle fold pixel_shuffle pixel_unshuffle unfold",
     ops.resample: "affine_grid grid_sample interpolate upsample upsample_bilinear upsample_nearest",

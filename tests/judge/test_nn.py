@@ -63,6 +63,18 @@ def signs(*shape: int) -> Any:
     return lambda: torch.randint(2, shape).float() * 2 - 1
 
 
+def log_frames(*shape: int) -> Any:
+    return lambda: torch.randn(shape).log_softmax(-1).detach().requires_grad_()
+
+
+def labels(classes: int, *shape: int, blank: int = 0) -> Any:
+    return lambda: (torch.randint(1, classes, shape) + blank) % classes
+
+
+def lengths(*values: int) -> Any:
+    return lambda: torch.tensor(values)
+
+
 LAYERS = [
     Layer("Identity", (54,), {"unused": True}),
     Layer("Linear", (6, 3)),
@@ -132,6 +144,30 @@ LAYERS = [
     Layer("EmbeddingBag", (7, 3), {}, (classes(7, 4, 5),)),
     Layer("EmbeddingBag", (7, 3), {"mode": "max", "padding_idx": 2}, (classes(7, 4, 5),)),
     Layer("EmbeddingBag", (7, 3), {"mode": "sum"}, (classes(7, 12), lambda: torch.tensor([0, 3, 3, 8]))),
+    Layer("LPPool1d", (3, 2), {"stride": 1}, ((2, 4, 9),)),
+    Layer("LPPool2d", (2, (3, 2)), {"ceil_mode": True}, ((2, 3, 5, 5),)),
+    Layer("LPPool3d", (3, 2), {}, (lambda: torch.rand(1, 2, 4, 4, 4).requires_grad_(),)),
+    Layer("LocalResponseNorm", (3,), {"alpha": 0.1}, ((2, 5, 4),)),
+    Layer("LocalResponseNorm", (2,), {"beta": 0.5, "k": 2.0}, ((2, 5, 4, 3),)),
+    Layer("MaxUnpool1d", (2,), {}, ((2, 3, 2), lambda: torch.tensor([[[1, 2]] * 3] * 2))),
+    Layer("MaxUnpool2d", (2,), {}, ((1, 1, 2, 2), lambda: torch.tensor([[[[1, 6], [8, 15]]]]))),
+    Layer("MaxUnpool3d", (2,), {}, ((1, 1, 1, 1, 2), lambda: torch.tensor([[[[[5, 2]]]]]))),
+    Layer("MultiMarginLoss", (), {}, ((5, 4), classes(4, 5))),
+    Layer("MultiMarginLoss", (2, 0.5), {"reduction": "none"}, ((5, 4), classes(4, 5))),
+    Layer("MultiLabelMarginLoss", (), {}, ((2, 4), lambda: torch.tensor([[3, 0, -1, 1], [2, -1, 0, 0]]))),
+    Layer("MultiLabelMarginLoss", (), {"reduction": "sum"}, ((4,), lambda: torch.tensor([1, 3, 0, -1]))),
+    Layer("MultiLabelSoftMarginLoss", (), {}, ((5, 4), lambda: torch.randint(2, (5, 4)).float())),
+    Layer(
+        "MultiLabelSoftMarginLoss",
+        (),
+        {"reduction": "none"},
+        ((5, 4), lambda: torch.randint(2, (5, 4)).float()),
+    ),
+    Layer("TripletMarginWithDistanceLoss", (), {"swap": True}, ((5, 4), (5, 4), (5, 4))),
+    Layer("CTCLoss", (), {}, (log_frames(9, 3, 5), labels(5, 3, 4), lengths(9, 7, 8), lengths(4, 2, 0))),
+    Layer("CTCLoss", (2, "none"), {}, (log_frames(9, 3, 5), labels(5, 3, 4, blank=2), lengths(9, 9, 9), lengths(4, 3, 1))),
+    Layer("CTCLoss", (0, "sum", True), {}, (log_frames(4, 2, 5), labels(5, 2, 4), lengths(4, 2), lengths(2, 4))),
+    Layer("CTCLoss", (), {}, (log_frames(9, 2, 5), labels(5, 6), lengths(9, 7), lengths(4, 2))),
     Layer("Dropout", (0.0,)),
     Layer("Embedding", (9, 4), {}, (classes(9, 3, 5),)),
     Layer("Embedding", (9, 4), {"padding_idx": -2}, (lambda: torch.tensor([[1, 7, 0], [7, 7, 3]]),)),
@@ -249,7 +285,7 @@ def test_all_layers_are_in_the_table() -> None:
     }  # fmt: skip
     tested_elsewhere = {
         "Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict",  # containers
-        "AlphaDropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",  # random: see tests/nn
+        "AlphaDropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout", "RReLU",  # random
         "TransformerEncoder", "TransformerDecoder",  # in Transformer
         # the same code as their neighbours in the table
         "CircularPad3d", "ConstantPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad3d",
@@ -614,3 +650,33 @@ def test_clipping() -> None:
     mine[0].grad = ag.full((3, 4), math.nan)
     with pytest.raises(RuntimeError, match="is non-finite, so it cannot be clipped"):
         ag.nn.utils.clip_grad_norm_(mine, 1.0, error_if_nonfinite=True)
+
+
+def test_margin_losses_with_weights() -> None:
+    scores, weight = torch.randn(5, 4), torch.rand(4)
+    several, single = torch.randint(2, (5, 4)).float(), torch.randint(4, (5,))
+    for name, target in (("MultiLabelSoftMarginLoss", several), ("MultiMarginLoss", single)):
+        theirs = getattr(torch.nn, name)(weight=weight)
+        mine = getattr(ag.nn, name)(weight=ours(weight))
+        assert list(mine.state_dict()) == list(theirs.state_dict())
+        close(mine(ours(scores), ours(target)), theirs(scores, target), name)
+
+
+@pytest.mark.parametrize("function", ["gumbel_softmax", "rrelu"])
+def test_noise_has_its_distribution(function: str) -> None:
+    ag.manual_seed(0)
+    if function == "gumbel_softmax":
+        logits = ag.tensor([0.0, 1.0, 2.0]).expand(20000, 3)
+        hard = ag.nn.functional.gumbel_softmax(logits, hard=True)
+        assert hard.sum(1).eq(1).all()
+        close(hard.mean(0), torch.tensor([0.0, 1.0, 2.0]).softmax(0), "frequencies", atol=0.02)
+        soft = ag.nn.functional.gumbel_softmax(logits.clone().requires_grad_(), tau=0.5)
+        close(soft.sum(1), torch.ones(20000), "probabilities")
+        assert soft.requires_grad
+    else:
+        x = ag.full((20000,), -1.0)
+        slopes = -ag.nn.RReLU(0.1, 0.3)(x)
+        assert slopes.min() >= 0.1
+        assert slopes.max() <= 0.3
+        close(slopes.mean(), torch.tensor(0.2), "mean", atol=0.002)
+        assert ag.nn.RReLU()(ag.ones(3)).tolist() == [1.0] * 3
