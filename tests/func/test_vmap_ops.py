@@ -31,6 +31,11 @@ REFUSED = {
     "nonzero": DYNAMIC,
     "nonzero.as_tuple": DYNAMIC,
     "unique": DYNAMIC,
+    "unique_consecutive": DYNAMIC,
+    # what is looked at: where bags begin, whether fractions are between 0 and 1
+    "embedding_rows.bag": r"calling .item\(\)|offsets\[0\] has to be 0",
+    "nanquantile": r"calling .item\(\)",
+    "quantile": r"calling .item\(\)",
     # what is written to in place (running statistics, a table) is the same for all examples
     "embedding_rows.max_norm": "changing in place a Tensor that is not being vmapped over|inplace arithmetic",
     "native_batch_norm": "Batch norm got a batched tensor as input",
