@@ -4,8 +4,8 @@ For each kernel, at three shapes: how often the op launches, and the bytes its k
 counts every value once (N rows, C columns, s bytes per element; statistics and parameters where they matter). With an
 instrument (see counters.py) both are counted, exactly; sectors show coalescing, and waits are copies to the host and
 synchronisations. What a kernel reads again by its design although the cache has it (a layer's weights for every row, a
-channel's statistics for every thread) is a column of its own, and not part of the ratio. On a card without an instrument,
-what is reported is the bandwidth, formula / time, against that of a copy.
+channel's statistics for every thread, an image for every tap) is a column of its own, and not part of the ratio. On a card
+without an instrument, what is reported is the bandwidth, formula / time, against that of a copy.
 
     python -m benchmarks.traffic --counters MODULE --output benchmarks/results/traffic.md
     python -m benchmarks.traffic --scale 256           # on a card: arrays 256 times as long
@@ -24,7 +24,7 @@ from typing import Any
 
 import autograd_gpu as ag
 from autograd_gpu.nn import functional as F
-from benchmarks import counters
+from benchmarks import counters, traffic_images
 from benchmarks.counters import Counts
 
 #: limits for traffic against the formula, and for sectors against bytes / 32
@@ -47,6 +47,8 @@ class Row:
     call: Call
     #: bytes of vectors that are read again from the cache
     again: int = 0
+    #: the limit for sectors against the least that hold the bytes
+    sectors: float = COALESCING
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,15 @@ def rows(dtype: Any, scale: int, shapes: int = 3) -> Iterator[Row]:
         least: tuple[float, float],
         launches: tuple[int, int],
         again: tuple[int, int] = (0, 0),
+        sectors: float = COALESCING,
     ) -> Iterator[Row]:
         text = " x ".join(map(str, shape))
-        yield Row(f"{name} forward", text, dtype.name, int(least[0]), launches[0], out, again[0])
+        yield Row(f"{name} forward", text, dtype.name, int(least[0]), launches[0], out, again[0], sectors)
         result = out()
         g = ag.randn(tuple(result.shape), device="cuda").to(result.dtype)
         yield Row(
             f"{name} backward", text, dtype.name, int(least[1]), launches[1],
-            lambda: ag.autograd.grad(result, inputs, g, retain_graph=True), again[1],
+            lambda: ag.autograd.grad(result, inputs, g, retain_graph=True), again[1], sectors,
         )  # fmt: skip
 
     for n, c in ROWS[:shapes]:
@@ -217,6 +220,7 @@ def rows(dtype: Any, scale: int, shapes: int = 3) -> Iterator[Row]:
             (scores * (wide + size) + 2 * heads * length * wide, scores * 2 * (wide + size) + 2 * heads * length * wide),
             (1, 1),
         )  # fmt: skip
+    yield from traffic_images.rows(dtype, scale, shapes, array, both)
     if dtype is not ag.float32:
         return
     for sizes in ([(1000, 256)], [(300, 400), (400,), (7,)], [(30000,)] * 5)[:shapes]:
@@ -255,7 +259,7 @@ def failures(figures: list[Figure]) -> list[str]:
             continue
         for number, limit, what in (
             (counts.launches, row.launches, "launches"), (figure.traffic, TRAFFIC, "of the formula's bytes"),
-            (figure.coalescing, COALESCING, "of the least sectors"), (counts.waits, 0, "waits"),
+            (figure.coalescing, row.sectors, "of the least sectors"), (counts.waits, 0, "waits"),
         ):  # fmt: skip
             if number > limit:
                 found.append(f"{row.name} ({row.shape}, {row.dtype}): {number:.4g} {what}, limit {limit}")
