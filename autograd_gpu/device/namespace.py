@@ -10,6 +10,7 @@ from autograd_gpu.device.portable.attention import Attention
 from autograd_gpu.device.portable.bessel import Bessel
 from autograd_gpu.device.portable.decompositions import Decompositions
 from autograd_gpu.device.portable.fourier import Fourier
+from autograd_gpu.device.portable.integers import Integers
 from autograd_gpu.device.portable.linalg import LinearAlgebra
 from autograd_gpu.device.portable.norm import Normalization
 from autograd_gpu.device.portable.optimizers import Optimizers
@@ -29,6 +30,7 @@ class ArrayNamespace(
     LinearAlgebra,
     Decompositions,
     Fourier,
+    Integers,
     Shaping,
     Pooling,
     Random,

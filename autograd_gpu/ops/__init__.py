@@ -15,6 +15,7 @@ from autograd_gpu.ops import (
     complex,
     compositions,
     conv,
+    copies,
     creation,
     cross_entropy,
     ctc,
@@ -32,6 +33,7 @@ from autograd_gpu.ops import (
     fourier,
     gather,
     index,
+    integers,
     joining,
     linalg,
     loss,
@@ -53,9 +55,9 @@ from autograd_gpu.ops import (
     sets,
     shape,
     softmax,
-    statistics,
     sort,
     special,
+    statistics,
     vector_norm,
     windows,
 )
@@ -71,6 +73,7 @@ __all__ = [
     "complex",
     "compositions",
     "conv",
+    "copies",
     "creation",
     "cross_entropy",
     "ctc",
@@ -88,6 +91,7 @@ __all__ = [
     "fourier",
     "gather",
     "index",
+    "integers",
     "joining",
     "linalg",
     "loss",
@@ -109,14 +113,15 @@ __all__ = [
     "sets",
     "shape",
     "softmax",
-    "statistics",
     "sort",
     "special",
+    "statistics",
     "vector_norm",
     "windows",
 ]
 
 compositions.publish([family for family in vars().values() if isinstance(family, ModuleType)])
+copies.publish()
 outputs.publish()
 install(cpu_namespace)
 namespace_hooks.append(install)

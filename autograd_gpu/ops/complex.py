@@ -268,6 +268,26 @@ def is_conj(input: Tensor) -> bool:
     return False
 
 
+def resolve_neg(input: Tensor) -> Tensor:
+    """`input` itself: negatives are computed when they are asked for, never marked lazily.
+
+    >>> ag.resolve_neg(ag.tensor([1 + 2j]).conj().imag).tolist()
+    [-2.0]
+    """
+    return input
+
+
+def is_neg(input: Tensor) -> bool:
+    """False: negatives are computed when they are asked for, never marked lazily.
+
+    >>> ag.is_neg(ag.tensor([1 + 2j]).conj().imag)
+    False
+    """
+    return False
+
+
+expose(resolve_neg, "resolve_neg")
+expose(is_neg, "is_neg")
 expose(real, "real", method=False)
 expose(imag, "imag", method=False)
 expose(conj, "conj")

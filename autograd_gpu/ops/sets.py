@@ -10,7 +10,7 @@ from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import expose
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor
 from autograd_gpu.ops.joining import cat
-from autograd_gpu.ops.operands import promoted
+from autograd_gpu.ops.operands import common_dtype, promoted
 from autograd_gpu.ops.sort import searchsorted, sort
 
 
@@ -66,7 +66,15 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     """
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
         raise TypeError(f"isin(): elements or test_elements must be a Tensor{errors.here()}")
-    sought, among = promoted(elements, test_elements)
+    if isinstance(elements, Tensor) and isinstance(test_elements, Tensor):
+        sought, among = promoted(elements, test_elements)
+    else:
+        dtype = common_dtype(elements, test_elements)
+        tensor = elements if isinstance(elements, Tensor) else test_elements
+        sought, among = (
+            each.to(dtype=dtype) if isinstance(each, Tensor) else tensor.new_full((), each, dtype=dtype)
+            for each in (elements, test_elements)
+        )
     for tensor in (sought, among):
         if tensor._type.is_complex or tensor._type.dtype is dtypes.bool_:
             raise RuntimeError(
