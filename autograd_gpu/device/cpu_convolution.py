@@ -23,6 +23,8 @@ from autograd_gpu.device.portable.convolution import Convolution, output_size, s
 PART_BYTES = 2**20
 #: how many places a product should have, if there are enough images
 ENOUGH_PLACES = 192
+#: how much longer padded rows may be for windows to be added up in whole planes
+IN_ROWS = 1.3
 #: multiplications below which waking the other threads does not pay
 ALONE = 2**20
 #: what the partial sums of a weight's gradient may take together
@@ -127,7 +129,30 @@ class CpuConvolution(Convolution):
                 ]
             result[images] = total[(slice(None), slice(None), *inside)].swapaxes(0, 1)
 
-        _run(compute, len(parts), g.size * matrix.shape[1])
+        along = math.prod(padded[1:])  # places of a padded row
+        shifts = [
+            sum(at * apart * math.prod(padded[axis + 1 :]) for axis, (at, apart) in enumerate(zip(tap, dilation, strict=True)))
+            for tap in itertools.product(*map(range, kernel))
+        ]  # fmt: skip
+
+        def compute_in_rows(number: int) -> None:
+            # With rows as long as those of the padded input, filled up with zeros, windows are added up in one run for all
+            # places of a plane, each tap's shifted.
+            images = parts[number]
+            rows = np.zeros((outputs, images.stop - images.start, size[0], *padded[1:]), g.dtype)
+            rows[(..., *(slice(0, length) for length in size[1:]))] = g[images].swapaxes(0, 1)
+            rows = rows.reshape(groups, outputs // groups, -1)
+            columns = np.matmul(matrix, rows).reshape(channels, len(shifts), -1, size[0] * along)
+            total = np.zeros((channels, columns.shape[2], shifts[-1] + size[0] * along), result.dtype)
+            for place, shift in enumerate(shifts):
+                seen = total[:, :, shift : shift + size[0] * along]
+                seen += columns[:, place]
+            total = total[:, :, : math.prod(padded)].reshape(channels, -1, *padded)
+            result[images] = total[(slice(None), slice(None), *inside)].swapaxes(0, 1)
+
+        in_rows = len(size) > 1 and math.prod(stride) == 1 and along <= IN_ROWS * problem.row_places
+        in_rows = in_rows and problem.height >= 2 * outputs
+        _run(compute_in_rows if in_rows else compute, len(parts), g.size * matrix.shape[1])
         return result
 
     def conv2d_weight(
@@ -271,9 +296,11 @@ class _Problem:
 
 
 def _run(function: Callable[[int], None], count: int, multiplications: int) -> None:
-    """Do all parts, on several threads if there is enough to do."""
-    if multiplications < ALONE:
-        for number in range(count):
+    """Do all parts, on several threads if there is enough to do; BLAS has one thread in any case."""
+
+    def some(first: int, last: int) -> None:
+        for number in range(first, last):
             function(number)
-    else:
-        threads.for_blocks(function, count)
+
+    if count:
+        threads.for_ranges(some, count, count if multiplications < ALONE else 1, limit_blas=True)

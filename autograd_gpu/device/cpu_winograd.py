@@ -180,7 +180,8 @@ def _parts(count: int, size: Shape, channels: int) -> list[tuple[slice, int, int
 
 def _run(function: Callable[[int], None], count: int) -> None:
     """Do all parts, with BLAS on one thread also where there is only one."""
-    threads.for_ranges(lambda number, _: function(number), count, 1, limit_blas=True)
+    if count:
+        threads.for_ranges(lambda number, _: function(number), count, 1, limit_blas=True)
 
 
 def _shares(length: int, most: int) -> list[slice]:
