@@ -186,7 +186,7 @@ def _run(function: Callable[[int], None], count: int) -> None:
 
 def _shares(length: int, most: int) -> list[slice]:
     """Equal ranges of at most `most` numbers."""
-    count = -(-length // most)
+    count = -(-length // max(1, most))
     edges = [number * length // count for number in range(count + 1)] if count else []
     return [slice(first, last) for first, last in itertools.pairwise(edges)]
 

@@ -129,3 +129,14 @@ def test_winograd_is_a_convolution(shape: str, two_threads: None) -> None:
     np.testing.assert_array_equal(
         cpu_namespace.conv2d_weight(g, x, weight_shape=weight.shape, **params), ours
     )
+
+
+@pytest.mark.parametrize("channels", [3, 32])
+def test_no_images(channels: int, two_threads: None) -> None:
+    x, weight = np.zeros((0, channels, 16, 16), np.float32), np.ones((40, channels, 3, 3), np.float32)
+    params: Any = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    result = cpu_namespace.conv2d(x, weight, **params)
+    assert result.shape == (0, 40, 16, 16)
+    assert cpu_namespace.conv2d_input(result, weight, input_shape=x.shape, **params).shape == x.shape
+    gradient = cpu_namespace.conv2d_weight(result, x, weight_shape=weight.shape, **params)
+    np.testing.assert_array_equal(gradient, np.zeros_like(weight))
