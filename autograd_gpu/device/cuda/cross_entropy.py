@@ -46,7 +46,13 @@ class CudaCrossEntropy(Base):
             return losses, highest, total, None
         loss, divisor = cupy.empty((), dtype), cupy.empty((), inside)
         partials = cupy.empty((max(1, problem.blocks), 2), inside)
-        ending = (loss.data.ptr, divisor.data.ptr, partials.data.ptr, counters(1).data.ptr, int(reduction == "mean"))
+        ending = (
+            loss.data.ptr,
+            divisor.data.ptr,
+            partials.data.ptr,
+            counters(1).data.ptr,
+            int(reduction == "mean"),
+        )
         if problem.blocks:
             problem.launch("forward", None, highest, total, np.array(ending, ENDING)[()])
         else:  # the mean of nothing is 0 / 0
