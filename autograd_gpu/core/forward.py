@@ -187,7 +187,7 @@ class Level:
         return final if isinstance(results, tuple) else final[0]
 
 
-def _moved(tangent: Any, steps: Sequence[tuple[Op, dict[str, Any]]]) -> Tensor:
+def _moved(tangent: Any, steps: Sequence[tuple[Op, dict[str, Any]]]) -> Any:
     """The tangent, a tensor, of a view. It is copied where the view's memory allows another shape, and its own does not."""
     for op, params in steps:
         tangent = (

@@ -18,7 +18,6 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, NoReturn
-from weakref import WeakValueDictionary
 
 from autograd_gpu import errors
 from autograd_gpu.core import modes
@@ -47,16 +46,18 @@ class Batch:
         self.randomness = randomness
         # Held by tensors and nodes; they hold the batch, so it must not hold them.
         self._types: dict[ArrayType, weakref.ref[ArrayType]] = {}
-        self._namespaces: WeakValueDictionary[Any, BatchedNamespace] = WeakValueDictionary()
+        self._namespaces: dict[Any, weakref.ref[BatchedNamespace]] = {}
 
     def type_of(self, inner: ArrayType) -> ArrayType:
         """The type of arrays that hide a batch in an array of type `inner`."""
         reference = self._types.get(inner)
         found = None if reference is None else reference()
         if found is None:
-            namespace = self._namespaces.get(inner.namespace)
+            known = self._namespaces.get(inner.namespace)
+            namespace = None if known is None else known()
             if namespace is None:
-                namespace = self._namespaces[inner.namespace] = batched_namespace(self, inner.namespace)
+                namespace = batched_namespace(self, inner.namespace)
+                self._namespaces[inner.namespace] = weakref.ref(namespace)
             found = ArrayType(namespace, inner.dtype, inner.device)
             found.fast = False
             self._types[inner] = weakref.ref(found)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(NamedTuple):
     """How the leaves of a value are nested; `kind` is None for a leaf. `option` is what else it takes to make another one:
     the length of a deque, or what a dictionary has where it has nothing."""
 

@@ -392,7 +392,7 @@ def _vmap(
 ) -> Callable[..., Any]:
     @functools.wraps(func, updated=())
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        for found in trees.flatten(out_dims)[0]:
+        for found in () if out_dims.__class__ is int else trees.flatten(out_dims)[0]:
             if found is not None and not isinstance(found, int):
                 raise ValueError(
                     f"vmap({name_of(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection "
@@ -430,6 +430,12 @@ def _in_dims(
             f"vmap({name_of(func)})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a "
             "function with no inputs. The latter is unsupported."
         )
+    if in_dims.__class__ is int and in_dims >= 0:  # the usual case
+        for value in leaves:
+            if not (isinstance(value, Tensor) and in_dims < value._array.ndim):
+                break
+        else:
+            return [in_dims] * len(leaves)
     dims = trees.broadcast(in_dims, tree)
     if dims is None:
         raise ValueError(
@@ -457,7 +463,7 @@ def _in_dims(
 
 
 def _batch_size(leaves: list[Any], dims: list[int | None]) -> int:
-    sizes = [value.shape[dim] for value, dim in zip(leaves, dims, strict=True) if dim is not None]
+    sizes = [value._array.shape[dim] for value, dim in zip(leaves, dims, strict=True) if dim is not None]
     if not sizes:
         raise ValueError("vmap: Expected at least one Tensor to vmap over")
     if any(size != sizes[0] for size in sizes):
