@@ -1,7 +1,7 @@
 """Neural networks: modules, layers, losses and their initialisation, with PyTorch's names, arguments and
 state_dict keys."""
 
-from autograd_gpu.nn import functional, init, modules, utils
+from autograd_gpu.nn import functional, init, modules, parallel, utils
 from autograd_gpu.nn.activation import (
     CELU,
     ELU,
@@ -110,6 +110,7 @@ from autograd_gpu.nn.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from autograd_gpu.nn.parallel import DataParallel
 from autograd_gpu.nn.parameter import Buffer, Parameter
 from autograd_gpu.nn.pooling import (
     AdaptiveAvgPool1d,
@@ -187,6 +188,7 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "DataParallel",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -289,5 +291,6 @@ __all__ = [
     "functional",
     "init",
     "modules",
+    "parallel",
     "utils",
 ]

@@ -64,6 +64,8 @@ class ReduceLROnPlateau(LRScheduler):
         if len(self.min_lrs) != count:
             raise ValueError(f"expected {count} min_lrs, got {len(self.min_lrs)}{errors.here()}")
         self.mode = mode
+        #: what every measure is better than
+        self.mode_worse = math.inf if mode == "min" else -math.inf
         self.factor = factor
         self.patience = patience
         self.threshold = threshold
@@ -76,7 +78,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def _reset(self) -> None:
         """Forget the best value and all counts."""
-        self.best = math.inf if self.mode == "min" else -math.inf
+        self.best = self.mode_worse
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
@@ -93,7 +95,7 @@ class ReduceLROnPlateau(LRScheduler):
         else:
             warnings.warn(EPOCH_DEPRECATED, UserWarning, stacklevel=2)
             self.last_epoch = epoch
-        if self._is_better(current, self.best):
+        if self.is_better(current, self.best):
             self.best = current
             self.num_bad_epochs = 0
         else:
@@ -124,7 +126,8 @@ class ReduceLROnPlateau(LRScheduler):
             if before - after > self.eps:
                 set_rate(group, after)
 
-    def _is_better(self, value: float, best: float) -> bool:
+    def is_better(self, value: float, best: float) -> bool:
+        """Whether a measure is better than the best one by more than the threshold."""
         if self.mode == "min":
             return value < (
                 best * (1.0 - self.threshold) if self.threshold_mode == "rel" else best - self.threshold
