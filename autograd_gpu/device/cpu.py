@@ -141,6 +141,11 @@ class CpuNamespace(
         return self.where(mask, value, x)
 
     def expand(self, x: Array, shape: Shape) -> Array:
+        if not x.ndim and shape and 0 not in shape and -1 not in shape:  # what backward of a sum begins with
+            view = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+            if view.size != 1:
+                view.flags.writeable = False
+            return view
         leading = len(shape) - x.ndim
         if leading < 0 or not x.size or not x.flags.c_contiguous:
             return self._broadcast(x, shape)
@@ -271,7 +276,7 @@ def _is_plain(x: Array) -> bool:
 def _bounded(function: np.ufunc, x: Array, row: Array) -> Array:
     """``function(x, number)`` for a contiguous array, where `row` repeats the number."""
     if x.size <= row.size:
-        return function(x, row[: x.size].reshape(x.shape))  # type: ignore[no-any-return]
+        return function(x, row[: x.size].reshape(x.shape))
     result = np.empty(x.shape, x.dtype)
     source, target = x.reshape(-1), result.reshape(-1)
     whole = x.size - x.size % row.size

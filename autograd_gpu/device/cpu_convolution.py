@@ -140,7 +140,7 @@ class CpuConvolution(Convolution):
             # places of a plane, each tap's shifted.
             images = parts[number]
             rows = np.zeros((outputs, images.stop - images.start, size[0], *padded[1:]), g.dtype)
-            rows[(..., *(slice(0, length) for length in size[1:]))] = g[images].swapaxes(0, 1)
+            rows[(slice(None), slice(None), *map(slice, size))] = g[images].swapaxes(0, 1)
             rows = rows.reshape(groups, outputs // groups, -1)
             columns = np.matmul(matrix, rows).reshape(channels, len(shifts), -1, size[0] * along)
             total = np.zeros((channels, columns.shape[2], shifts[-1] + size[0] * along), result.dtype)
