@@ -8,8 +8,6 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is the judge here")
 
-import torch._dynamo  # noqa: F401 - the programs of allowed mutation import it; PyTorch crashes if that comes late
-
 from tests.judge.programs import Programs, raised, ramp
 
 program = Programs()
@@ -369,7 +367,10 @@ def hooks_on_a_saved_result(L: Any) -> Any:
 
 @program
 def two_hooks_on_one_saved_tensor(L: Any) -> Any:
-    saved = ramp(L, 2).exp().grad_fn._raw_saved_result
+    y = (
+        ramp(L, 2).exp()
+    )  # PyTorch's saved tensor is a reference into the node: without a node, it writes into foreign memory
+    saved = y.grad_fn._raw_saved_result
     saved.register_hooks(identity, identity)
     saved.register_hooks(identity, identity)
 
@@ -384,7 +385,8 @@ def hooks_on_what_was_freed(L: Any) -> Any:
 
 @program
 def hooks_on_nothing(L: Any) -> Any:
-    (ramp(L, 2) * 2).grad_fn._raw_saved_self.register_hooks(identity, identity)
+    y = ramp(L, 2) * 2
+    y.grad_fn._raw_saved_self.register_hooks(identity, identity)
 
 
 @program
