@@ -127,7 +127,7 @@ class RowNormalization(Normalization):
             return super()._row_mean_product(a, b)
         sums = np.vecdot(a, b)
         sums /= a.shape[1]
-        return sums[:, None]  # type: ignore[no-any-return]
+        return sums[:, None]
 
     def native_layer_norm_forward(
         self, x: Array, weight: Array | None = None, bias: Array | None = None, *, dims: int, eps: float
