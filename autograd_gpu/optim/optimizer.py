@@ -315,12 +315,13 @@ class Optimizer:
 
 
 def _fitted(param: Tensor, value: Any, key: Any = None) -> Any:
-    """Saved state with tensors in the dtype and on the device of their parameter. Counts of steps, and what is computed of
-    them, stay as they are, on the CPU, where they are read."""
+    """Saved state with tensors in the dtype and on the device of their parameter. Counts of steps stay as they are; they
+    and NAdam's product, which is computed of them, stay on the CPU, where they are read."""
     if isinstance(value, Tensor):
-        if key in ("step", "mu_product"):
+        if key == "step":
             return value.to("cpu", copy=True)
-        return value.to(param.device, param.dtype if param._type.differentiable else value.dtype, copy=True)
+        place = "cpu" if key == "mu_product" else param.device
+        return value.to(place, param.dtype if param._type.differentiable else value.dtype, copy=True)
     if isinstance(value, dict):
         return {name: _fitted(param, entry, name) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
