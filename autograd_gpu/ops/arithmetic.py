@@ -385,7 +385,7 @@ def _pow_scalar_rule(F: Any, g: Any, input: Any, *, exponent: Any) -> Any:
     if exponent == 0:
         return F.zeros_like(g)
     if exponent == 2:
-        return g * (2 * input)
+        return (2 * g) * input  # one op to record where g is a constant
     return g * (exponent * F.pow_scalar(input, exponent=exponent - 1))
 
 
