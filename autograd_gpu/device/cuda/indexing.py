@@ -35,7 +35,10 @@ class CudaIndexing(Indexing):
     def _index(self, index: Array, size: int, axis: int) -> Array:
         if checks.values:
             _check_bounds(index, size, axis)
-        return super()._index(index, size, axis)
+        if not size:
+            return super()._index(index, size, axis)
+        # Negative ones count from the end: modulo the size, as CuPy's own indexing takes them, in one launch.
+        return cupy.remainder(index.astype(np.int64, copy=False), size)
 
     def _add_rows(self, target: Array, rows: Array, values: Array) -> None:
         height, width = target.shape
