@@ -58,7 +58,7 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
         raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2.{errors.here()}")
     spacing = 1 if spacing is None else spacing
     given = isinstance(spacing, (list, tuple))
-    if dim is None and given and len(spacing) not in (1, input.ndim):
+    if dim is None and given and len(spacing) != input.ndim:
         raise RuntimeError(
             f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to "
             f"'self.dim() = {input.ndim}', since dim argument was not given, but got a list of length "
@@ -67,8 +67,12 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     dims = canonical_dims(dim, input.ndim)
     dims = tuple(range(input.ndim)) if dims is None else dims
     steps = list(spacing) if given else [spacing] * len(dims)
-    if len(steps) == 1:
-        steps *= len(dims)
+    if len(steps) != len(dims):
+        raise RuntimeError(
+            "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the same "
+            f"length, but got a spacing argument of length {len(steps)} and a dim argument of length {len(dims)}."
+            f"{errors.here()}"
+        )
     if input._type.dtype.category < dtypes.FLOAT:
         input = input.to(dtype=dtypes.get_default_dtype())
     results = []
@@ -121,7 +125,7 @@ def _areas(function: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Ten
                 wide = wide.unsqueeze(0)
             wide = wide.movedim(place, -1)
             widths = wide[..., 1:] - wide[..., :-1]
-    return (heights[..., 1:] + heights[..., :-1]) * widths / 2.0
+    return (heights[..., 1:] + heights[..., :-1]) * widths / 2.0  # type: ignore[no-any-return]
 
 
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:

@@ -410,7 +410,7 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
             return values.sum(-1)  # type: ignore[no-any-return]
         return values[..., 0] / values[..., -1] if p != -2 else values[..., -1] / values[..., 0]  # type: ignore[no-any-return]
     if A.numel() == 0 and A.shape[-1] == 0:
-        return A.abs().sum((-2, -1))  # type: ignore[no-any-return]
+        return A.abs().sum((-2, -1))
     try:
         inverse = inv.apply(A)
     except errors.LinAlgError:
@@ -419,7 +419,7 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
         inverse = where(
             singular[..., None, None], math.inf, inv.apply(where(singular[..., None, None], unit, A))
         )
-    return matrix_norm(A, p) * matrix_norm(inverse, p)  # type: ignore[no-any-return]
+    return matrix_norm(A, p) * matrix_norm(inverse, p)
 
 
 # -- powers and exponentials ---------------------------------------------------------------------------------
@@ -451,7 +451,7 @@ def _matrix_exp(A: Tensor) -> Tensor:
             [0., 1.]])
     """
     if isinstance(A, Tensor) and A._type.dtype in (dtypes.float16, dtypes.bfloat16):
-        return _matrix_exp(A.to(dtype=dtypes.float32)).to(dtype=A._type.dtype)
+        return _matrix_exp(A.to(dtype=dtypes.float32)).to(dtype=A._type.dtype)  # type: ignore[no-any-return]
     check_matrices("linalg.matrix_exp", A, square=True)
     result: Tensor = matrix_exp.apply(A)
     return result
@@ -484,7 +484,7 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
     if n < 0:
         A = _inv(A)
         n = -n
-    result = None
+    result: Any = None
     while True:
         if n & 1:
             result = A if result is None else matmul.public(result, A)
@@ -492,7 +492,7 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
         if not n:
             break
         A = matmul.public(A, A)
-    return result.clone() if result is A else result  # type: ignore[no-any-return, union-attr]
+    return result.clone() if result is A else result
 
 
 # -- without an error ----------------------------------------------------------------------------------------
@@ -577,7 +577,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
         inner = _solve_triangular(LU.mH, B, upper=False)
         return matmul.public(P, _solve_triangular(LU.mH, inner, upper=True, unitriangular=True))  # type: ignore[no-any-return]
     inner = _solve_triangular(LU, matmul.public(P.mT, B), upper=False, unitriangular=True)
-    return _solve_triangular(LU, inner, upper=True)
+    return _solve_triangular(LU, inner, upper=True)  # type: ignore[no-any-return]
 
 
 def _legacy_lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
@@ -605,7 +605,7 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     check_right_side("cholesky_solve", L, B)
     lower = L.mH if upper else L
     inner = _solve_triangular(lower, B, upper=False)
-    return _solve_triangular(lower.mH, inner, upper=True)
+    return _solve_triangular(lower.mH, inner, upper=True)  # type: ignore[no-any-return]
 
 
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
@@ -655,7 +655,7 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
             f"{math.prod(last)} != {math.prod(first)}{errors.here()}"
         )
-    return _inv(A.reshape(math.prod(first), -1 if first else 1)).reshape(*last, *first)
+    return _inv(A.reshape(math.prod(first), -1 if first else 1)).reshape(*last, *first)  # type: ignore[no-any-return]
 
 
 def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tensor:
@@ -678,7 +678,7 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tens
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
             f"prod(self.shape[:other.ndim]), but got {math.prod(shape)} != {B.numel()}{errors.here()}"
         )
-    return _solve(A.reshape(B.numel(), -1), B.reshape(-1)).reshape(shape)
+    return _solve(A.reshape(B.numel(), -1), B.reshape(-1)).reshape(shape)  # type: ignore[no-any-return]
 
 
 def vander(x: Tensor, *, N: int | None = None) -> Tensor:
@@ -699,7 +699,7 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
         x = x.to(dtype=dtypes.int64)
     rest = x.unsqueeze(-1).expand(*x._array.shape, count - 1)
     ones = x.new_ones((*x._array.shape, 1))
-    return ones if count == 1 else cat.public((ones, rest.cumprod(-1)), -1)  # type: ignore[no-any-return]
+    return ones if count == 1 else cat.public((ones, rest.cumprod(-1)), -1)
 
 
 def _legacy_vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:

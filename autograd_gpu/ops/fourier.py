@@ -98,7 +98,7 @@ def _resized(input: Tensor, sizes: Sequence[int | None], dims: Sequence[int]) ->
         if wanted < 1:
             raise RuntimeError(f"Invalid number of data points ({wanted}) specified{errors.here()}")
         amounts[-2 * dim - 1] = wanted - extent  # pairs, for the last dimension first
-    return pad.public(input, amounts) if any(amounts) else input  # type: ignore[no-any-return]
+    return pad.public(input, amounts) if any(amounts) else input
 
 
 def _one(function: str, input: Tensor, dim: int) -> tuple[int]:
@@ -122,6 +122,8 @@ def _several(
                 f"Got shape with {len(lengths)} values but input tensor only has {rank} dimensions.{errors.here()}"
             )
         chosen = range(-(rank if lengths is None else len(lengths)), 0)
+    if not rank and len(chosen):
+        raise IndexError(f"Dimension specified as {chosen[0]} but tensor has no dimensions{errors.here()}")
     dims = tuple(canonical_dim(each, rank) - rank for each in chosen)
     if len(set(dims)) < len(dims):
         raise RuntimeError(f"FFT dims must be unique{errors.here()}")

@@ -200,22 +200,30 @@ def _stack(tensors: Any, dim: int = 0) -> Tensor:
 _stack.__doc__ = stack.__doc__
 
 
+def _some(tensors: Any, function: str) -> Any:
+    """A sequence with at least one tensor."""
+    members = _sequence(tensors, function)
+    if not len(members):
+        raise RuntimeError(f"{function} expects a non-empty TensorList{errors.here()}")
+    return members
+
+
 def hstack(tensors: Any) -> Tensor:
     """Joined along columns: dimension 1, or 0 for vectors and numbers."""
-    members = atleast_1d(_sequence(tensors, "hstack"))
+    members = atleast_1d(_some(tensors, "hstack"))
     result: Tensor = _cat(list(members), 0 if members and members[0]._array.ndim == 1 else 1)
     return result
 
 
 def vstack(tensors: Any) -> Tensor:
     """Joined along rows: dimension 0; vectors are rows."""
-    result: Tensor = _cat(list(atleast_2d(_sequence(tensors, "vstack"))), 0)
+    result: Tensor = _cat(list(atleast_2d(_some(tensors, "vstack"))), 0)
     return result
 
 
 def dstack(tensors: Any) -> Tensor:
     """Joined along depth: dimension 2, added where there is none."""
-    result: Tensor = _cat(list(atleast_3d(_sequence(tensors, "dstack"))), 2)
+    result: Tensor = _cat(list(atleast_3d(_some(tensors, "dstack"))), 2)
     return result
 
 

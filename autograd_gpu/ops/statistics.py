@@ -8,6 +8,7 @@ from typing import Any
 from autograd_gpu import dtypes, errors
 from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import expose
+from autograd_gpu.device.checks import looked_at
 from autograd_gpu.ops import return_types
 from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
 from autograd_gpu.ops.comparison import where
@@ -71,9 +72,9 @@ def _quantile_of(
         found = rows.gather(-1, below.to(dtype=dtypes.int64)).lerp(rows.gather(-1, above), weight)
     if not q._array.ndim:
         found = found.squeeze(-1)
-        return found.reshape(kept) if keepdim else found
+        return found.reshape(kept) if keepdim else found  # type: ignore[no-any-return]
     found = found.movedim(-1, 0)
-    return found.reshape((q.numel(), *kept)) if keepdim else found
+    return found.reshape((q.numel(), *kept)) if keepdim else found  # type: ignore[no-any-return]
 
 
 @numpy_names
@@ -187,6 +188,8 @@ def cov(
                 f"cov(): expected {name} to have the same numel as there are observations in the input but got "
                 f"{given.numel()} != {count}{errors.here()}"
             )
+        if looked_at(given._type) and bool((given < 0).any()):
+            raise RuntimeError(f"cov(): {name} cannot be negative{errors.here()}")
         weights = given if weights is None else weights * given
     if weights is None:
         mean = x.sum(1, True) / count if count else x.sum(1, True) * math.nan
@@ -203,7 +206,7 @@ def cov(
         spread = x - mean
         weighted = spread * weights
     result = (weighted @ spread.to(dtype=weighted._type.dtype).mH) / divisor
-    return result.squeeze()
+    return result.squeeze()  # type: ignore[no-any-return]
 
 
 def corrcoef(input: Tensor) -> Tensor:

@@ -168,7 +168,7 @@ def _spectral_norm(input: Tensor, ord: Any, dims: tuple[int, ...], keepdim: bool
     if keepdim:
         for dim in sorted(dims):
             norm_ = norm_.unsqueeze(dim)
-    return norm_  # type: ignore[no-any-return]
+    return norm_
 
 
 @numpy_names

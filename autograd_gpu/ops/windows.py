@@ -106,7 +106,7 @@ def kaiser_window(window_length: int, periodic: bool = True, beta: float = 12.0,
         return (k + 1).requires_grad_(wants_grad)
     place = k * (2 / period) - 1
     top = i0.public(beta * (1 - place * place).clamp(min=0).sqrt())
-    return (top / i0.public(k.new_full((), beta))).requires_grad_(wants_grad)
+    return (top / i0.public(k.new_full((), beta))).requires_grad_(wants_grad)  # type: ignore[no-any-return]
 
 
 for _window in (hann_window, hamming_window, blackman_window, bartlett_window, kaiser_window):

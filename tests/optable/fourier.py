@@ -90,6 +90,11 @@ CASES = [
         "fftn",
         "float complex int64",
         [
+            ErrorCase(
+                lambda make: S(make(), dim=0),
+                IndexError,
+                "Dimension specified as 0 but tensor has no dimensions",
+            ),
             ErrorCase(lambda make: S(make(2, 2), dim=(0, -2)), RuntimeError, "FFT dims must be unique"),
             ErrorCase(
                 lambda make: S(make(2, 2), s=(2,), dim=(0, 1)),

@@ -119,6 +119,7 @@ CASES = [
         samples=lambda make: [S([make(2), make(3)]), S([make(2, 1), make(2, 3)]), S([make(), make()])],
         ref=np.hstack,
         dtypes=ALL,
+        errors=[ErrorCase(lambda make: S([]), RuntimeError, "hstack expects a non-empty TensorList")],
     ),
     OpCase(
         "vstack",
@@ -126,12 +127,14 @@ CASES = [
         samples=lambda make: [S([make(3), make(2, 3)]), S([make(), make()])],
         ref=np.vstack,
         dtypes=ALL,
+        errors=[ErrorCase(lambda make: S([]), RuntimeError, "vstack expects a non-empty TensorList")],
     ),
     OpCase(
         "dstack",
         samples=lambda make: [S([make(2, 3), make(2, 3)]), S([make(3), make(3)])],
         ref=np.dstack,
         dtypes=ALL,
+        errors=[ErrorCase(lambda make: S([]), RuntimeError, "dstack expects a non-empty TensorList")],
     ),
     OpCase(
         "column_stack",

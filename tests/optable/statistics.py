@@ -147,6 +147,12 @@ CASES = [
                 "expected fweights to have integral dtype",
             ),
             ErrorCase(
+                lambda make: S(make(2, 3), fweights=np.array([1, -1, 2])),
+                RuntimeError,
+                "fweights cannot be negative",
+                looks_at_values=True,
+            ),
+            ErrorCase(
                 lambda make: S(make(2, 3), aweights=make(2)),
                 RuntimeError,
                 "to have the same numel as there are",
