@@ -452,7 +452,7 @@ def load(f: File, map_location: MapLocation = None, *, weights_only: bool = True
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, dtype: DType) -> Any:
     array = np.empty(entry.file_size // dtype.itemsize, dtype.numpy)
     with archive.open(entry) as file:
-        file.readinto(memoryview(array.view(np.uint8)))  # type: ignore[attr-defined]
+        file.readinto(array.view(np.uint8))  # type: ignore[attr-defined]
     return array
 
 

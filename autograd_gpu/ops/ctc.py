@@ -157,4 +157,5 @@ def _losses(log_probs: Tensor, labels: Tensor, lengths: list[int], counts: list[
     on_blank = alpha.gather(1, last.unsqueeze(1))
     on_label = alpha.gather(1, (last - 1).clamp(min=0).unsqueeze(1))
     on_label = on_label.masked_fill((last == 0).unsqueeze(1), _NEVER)
-    return -FUNCTIONS["cat"]([on_blank, on_label], dim=1).logsumexp(1)
+    likelihood: Tensor = FUNCTIONS["cat"]([on_blank, on_label], dim=1).logsumexp(1)
+    return -likelihood

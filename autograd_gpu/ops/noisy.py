@@ -35,7 +35,8 @@ def gumbel_softmax(
         return soft
     index = soft.detach().max(dim, keepdim=True)[1]
     one_hot = FUNCTIONS["zeros_like"](soft.detach()).scatter_(dim, index, 1.0)
-    return one_hot - soft.detach() + soft
+    result: Tensor = one_hot - soft.detach() + soft
+    return result
 
 
 def rrelu(

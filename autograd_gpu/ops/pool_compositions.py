@@ -19,12 +19,17 @@ def _power_pool(
     check_tensor(input, f"lp_pool{spatial}d", "input")
     kernel = tuple(kernel_size) if isinstance(kernel_size, Sequence) else (kernel_size,) * spatial
     function = (pool.avg_pool1d, pool.avg_pool2d, pool.avg_pool3d)[spatial - 1]
-    mean = function(input.pow(norm_type), kernel, stride, 0, ceil_mode)
-    return (mean.sign() * mean.abs().relu() * math.prod(kernel)).pow(1.0 / norm_type)
+    mean: Any = function(input.pow(norm_type), kernel, stride, 0, ceil_mode)
+    result: Tensor = (mean.sign() * mean.abs().relu() * math.prod(kernel)).pow(1.0 / norm_type)
+    return result
 
 
 def lp_pool1d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Any,
+    stride: int | Sequence[int] | None = None,
+    ceil_mode: bool = False,
 ) -> Tensor:
     """``(sum of x^norm_type over each window)^(1 / norm_type)``, windows along the last dimension.
 
@@ -35,7 +40,11 @@ def lp_pool1d(
 
 
 def lp_pool2d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Any,
+    stride: int | Sequence[int] | None = None,
+    ceil_mode: bool = False,
 ) -> Tensor:
     """`lp_pool1d` for windows in the last two dimensions.
 
@@ -46,7 +55,11 @@ def lp_pool2d(
 
 
 def lp_pool3d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Any,
+    stride: int | Sequence[int] | None = None,
+    ceil_mode: bool = False,
 ) -> Tensor:
     """`lp_pool1d` for windows in the last three dimensions.
 
@@ -104,7 +117,7 @@ def max_unpool1d(
     input: Tensor,
     indices: Tensor,
     kernel_size: Any,
-    stride: Any = None,
+    stride: int | Sequence[int] | None = None,
     padding: Any = 0,
     output_size: Any = None,
 ) -> Tensor:
@@ -121,7 +134,7 @@ def max_unpool2d(
     input: Tensor,
     indices: Tensor,
     kernel_size: Any,
-    stride: Any = None,
+    stride: int | Sequence[int] | None = None,
     padding: Any = 0,
     output_size: Any = None,
 ) -> Tensor:
@@ -139,7 +152,7 @@ def max_unpool3d(
     input: Tensor,
     indices: Tensor,
     kernel_size: Any,
-    stride: Any = None,
+    stride: int | Sequence[int] | None = None,
     padding: Any = 0,
     output_size: Any = None,
 ) -> Tensor:

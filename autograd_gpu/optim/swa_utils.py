@@ -51,7 +51,8 @@ def get_swa_avg_fn() -> Average:
 
     @no_grad()
     def swa_update(average: Tensor, present: Tensor, count: Any) -> Tensor:
-        return average + (present - average) / (count + 1)
+        result: Tensor = average + (present - average) / (count + 1)
+        return result
 
     return swa_update
 

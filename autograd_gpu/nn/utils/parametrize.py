@@ -84,8 +84,8 @@ class ParametrizationList(ModuleList):
                 f"{type(new).__name__}{errors.here()}"
             )
         self.is_tensor = isinstance(new, Tensor)
-        self.ntensors = 1 if self.is_tensor else len(new)
-        if self.is_tensor:
+        self.ntensors = 1
+        if isinstance(new, Tensor):
             if original.dtype is not new.dtype:
                 raise ValueError(
                     "When `right_inverse` outputs one tensor, it may not change the dtype.\n"
@@ -96,6 +96,7 @@ class ParametrizationList(ModuleList):
                 original.data = new.data if isinstance(original, Parameter) else new
             _register(self, "original", original)
         else:
+            self.ntensors = len(new)
             for number, each in enumerate(new):
                 if not isinstance(each, Tensor):
                     raise ValueError(
@@ -319,7 +320,7 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
             f"tensors.{errors.here()}"
         )
     delattr(type(module), tensor_name)
-    del module.parametrizations[tensor_name]  # type: ignore[operator]
+    del module.parametrizations[tensor_name]
     _register(module, tensor_name, original)
     if not is_parametrized(module):
         delattr(module, "parametrizations")
@@ -347,14 +348,14 @@ def transfer_parametrizations_and_params(
     """
     if not is_parametrized(from_module):
         return to_module
-    names = [tensor_name] if tensor_name is not None else list(from_module.parametrizations.keys())  # type: ignore[operator]
+    names = [tensor_name] if tensor_name is not None else list(from_module.parametrizations.keys())
     for name in names:
-        source: Any = from_module.parametrizations[name]  # type: ignore[index]
+        source: Any = from_module.parametrizations[name]
         if not hasattr(to_module, name):
             setattr(to_module, name, Parameter(getattr(from_module, name).detach().clone()))
         for module in source:
             register_parametrization(to_module, name, copy.deepcopy(module))
-        target: Any = to_module.parametrizations[name]  # type: ignore[index]
+        target: Any = to_module.parametrizations[name]
         with no_grad():
             for mine, theirs in zip(target._originals(), source._originals(), strict=True):
                 mine.data = theirs.detach().clone()

@@ -90,7 +90,7 @@ def _like(example: Any, values: dict[Any, Any]) -> Any:
             twin = copy.copy(example)
             twin.update(values)
             return twin
-        return type(example)(values)  # type: ignore[call-arg]
+        return type(example)(values)
     except TypeError:
         return values
 
