@@ -99,9 +99,6 @@ def _layout(self: Tensor) -> layout:
     return strided
 
 
-Tensor.layout = property(_layout)  # type: ignore[attr-defined]
-
-
 def _never(what: str) -> Any:
     def answer(self: Tensor) -> bool:
         return False
@@ -114,6 +111,8 @@ for _name, _what in {
     "is_sparse": "sparse", "is_quantized": "quantized", "is_meta": "without memory", "is_nested": "a list of tensors",
 }.items():  # fmt: skip
     setattr(Tensor, _name, property(_never(_what)))
+for _name, _getter in {"layout": _layout}.items():
+    setattr(Tensor, _name, property(_getter))
 
 
 @_attach

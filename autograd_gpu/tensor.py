@@ -12,7 +12,18 @@ import numpy as np
 from autograd_gpu import dtypes, errors, ops, printing
 from autograd_gpu.core import backward as _backward, hooks
 from autograd_gpu.core.call import REGISTRY
-from autograd_gpu.core.graph import INFERENCE, Leaf, Node, Tensor, alias_of, bump, hooks_of, node_of, visible
+from autograd_gpu.core.graph import (
+    INFERENCE,
+    OWN,
+    Leaf,
+    Node,
+    Tensor,
+    alias_of,
+    bump,
+    hooks_of,
+    node_of,
+    visible,
+)
 from autograd_gpu.core.inplace import base_of
 from autograd_gpu.core.leaves import FROZEN, detach, is_leaf, refuse_within_transforms, require_grad
 from autograd_gpu.core.op import FUNCTIONS, METHODS
@@ -393,7 +404,15 @@ def _set_grad(self: Tensor, value: Tensor | None) -> None:
             )
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
-        if value._type.dtype is not self._type.dtype:
+        wanted = _grad_dtype_of(self)
+        if wanted is not None and value._type.dtype is not wanted:
+            if wanted is not self._type.dtype:
+                raise RuntimeError(
+                    f"attempting to assign a gradient with dtype '{value._type.dtype.scalar_name.lower()}' to a tensor with "
+                    f"grad_dtype '{wanted.scalar_name}'. The gradient must match the tensor's grad_dtype (defaults to the "
+                    "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
+                    f"any dtype. Set grad_dtype with caution.{errors.here()}"
+                )
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{value._type.dtype.name}' to a tensor with dtype "
                 f"'{self._type.dtype.name}'. The gradient must match the tensor's dtype.{errors.here()}"
@@ -418,6 +437,38 @@ def _delete_grad(self: Tensor) -> None:
 
 
 _attach("grad")(property(_get_grad, _set_grad, _delete_grad))
+
+
+def _grad_dtype_of(self: Tensor) -> dtypes.DType | None:
+    node = self._node
+    if isinstance(node, Leaf) and node.hooks is not None and node.hooks.grad_dtype is not OWN:
+        return node.hooks.grad_dtype  # type: ignore[no-any-return]
+    return self._type.dtype
+
+
+def _get_grad_dtype(self: Tensor) -> dtypes.DType | None:
+    """The dtype that backward gives ``.grad`` of this leaf: the tensor's own unless set; None for that of what arrives."""
+    if not is_leaf(node_of(self)):
+        raise RuntimeError(f"grad_dtype can only be accessed on leaf tensors.{errors.here()}")
+    return _grad_dtype_of(self)
+
+
+def _set_grad_dtype(self: Tensor, dtype: Any) -> None:
+    node = node_of(self)
+    if not is_leaf(node):
+        raise RuntimeError(f"grad_dtype can only be set on leaf tensors.{errors.here()}")
+    if node is None:
+        raise RuntimeError(f"grad_dtype can only be set on tensors that require grad.{errors.here()}")
+    wanted = None if dtype is None else dtypes.as_dtype(dtype)
+    if wanted is not None and self._grad is not None and self._grad._type.dtype is not wanted:
+        raise RuntimeError(
+            f"Cannot set grad_dtype to '{wanted.scalar_name}' because there is already a gradient of dtype "
+            f"'{self._grad._type.dtype.scalar_name}'.{errors.here()}"
+        )
+    hooks_of(node).grad_dtype = wanted
+
+
+_attach("grad_dtype")(property(_get_grad_dtype, _set_grad_dtype))
 
 
 def _get_data(self: Tensor) -> Tensor:

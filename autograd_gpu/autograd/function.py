@@ -20,7 +20,9 @@ from autograd_gpu.core import modes
 from autograd_gpu.core.call import REGISTRY, view_of
 from autograd_gpu.core.forward import Level
 from autograd_gpu.core.graph import (
+    OWN,
     Array,
+    Leaf,
     MultiNode,
     Node,
     Pick,
@@ -173,8 +175,12 @@ class FunctionCtx(MultiNode):
                 f"Function {self.name()} returned an invalid gradient at index {index} - got {list(shape)} but expected "
                 f"shape compatible with {list(spec.shape)}\n  it was applied at {self.place}"
             )
-        if g._type.dtype is not spec.type.dtype:
-            g = g.to(spec.type.dtype)
+        wanted = spec.type.dtype
+        edge = self.edges[index]
+        if isinstance(edge, Leaf) and edge.hooks is not None and edge.hooks.grad_dtype is not OWN:
+            wanted = edge.hooks.grad_dtype
+        if wanted is not None and g._type.dtype is not wanted:
+            g = g.to(wanted)
         return g._array if raw else g
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:

@@ -22,7 +22,7 @@ from autograd_gpu import errors
 from autograd_gpu.core import hooks, modes
 from autograd_gpu.core.call import REGISTRY
 from autograd_gpu.core.compile import Modified, check_group
-from autograd_gpu.core.graph import Array, Leaf, MultiNode, Node, Pick, Spec, Specs, Tensor, bump, wrap
+from autograd_gpu.core.graph import OWN, Array, Leaf, MultiNode, Node, Pick, Spec, Specs, Tensor, bump, wrap
 from autograd_gpu.core.op import Op, tensor_namespace
 from autograd_gpu.core.saved import Withheld
 from autograd_gpu.device import SILENT, restore, silence, type_of
@@ -343,7 +343,10 @@ def _accumulate(leaf: Node, g: Any, exclusive: bool, create_graph: bool) -> None
 
 def accumulate_at(leaf: Node, tensor: Tensor, g: Any, exclusive: bool, create_graph: bool) -> None:
     """`accumulate_into`, and the hooks that come after it."""
-    accumulate_into(tensor, g, exclusive, create_graph)
+    if leaf.hooks is None or leaf.hooks.grad_dtype is OWN:
+        accumulate_into(tensor, g, exclusive, create_graph)
+    else:
+        _accumulate_as(leaf.hooks.grad_dtype, tensor, g, create_graph)
     if leaf.hooks is not None:
         for hook in tuple(leaf.hooks.post_accumulate.values()):
             if hook(tensor) is not None:
@@ -368,6 +371,16 @@ def accumulate_into(tensor: Tensor, g: Any, exclusive: bool, create_graph: bool)
         array = existing._array
         array += g
         bump(existing)
+
+
+def _accumulate_as(dtype: Any, tensor: Tensor, g: Any, create_graph: bool) -> None:
+    """`accumulate_into` for a tensor whose `grad_dtype` is set; an existing ``.grad`` keeps the dtype it has."""
+    existing = tensor._grad
+    addition = g if isinstance(g, Tensor) else wrap(tensor._type.namespace.copy(g))
+    wanted = dtype if existing is None else existing._type.dtype
+    if wanted is not None and addition._type.dtype is not wanted:
+        addition = REGISTRY["cast"].apply(addition, dtype=wanted.numpy)
+    tensor._grad = addition if existing is None else existing + addition
 
 
 # -- create_graph --------------------------------------------------------------------------------------------------------

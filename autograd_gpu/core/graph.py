@@ -186,10 +186,14 @@ class Pick(Node):
         self.index = index
 
 
+#: see `Hooks.grad_dtype`
+OWN: Any = object()
+
+
 class Hooks:
     """What users attached to a node; most nodes have none."""
 
-    __slots__ = ("metadata", "post", "post_accumulate", "pre", "retained", "tangents", "tensor")
+    __slots__ = ("grad_dtype", "metadata", "post", "post_accumulate", "pre", "retained", "tangents", "tensor")
 
     def __init__(self) -> None:
         self.tensor: dict[int, Callable[[Tensor], Tensor | None]] = {}
@@ -198,6 +202,8 @@ class Hooks:
         self.post_accumulate: dict[int, Callable[[Tensor], None]] = {}
         self.retained: weakref.ref[Tensor] | None = None
         self.metadata: dict[str, Any] = {}
+        #: leaves: the dtype of the gradient, None for that of whatever arrives; OWN for the tensor's
+        self.grad_dtype: Any = OWN
         #: forward mode: what the op's inputs and output (by name) carried on open levels; see core/forward.py
         self.tangents: dict[str, Any] = {}
 

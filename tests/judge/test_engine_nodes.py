@@ -339,3 +339,53 @@ def memory_in_common(L: Any) -> Any:
         str(x.layout).rpartition(".")[2],
         x.is_sparse,
     )
+
+
+# -- the dtype of gradients ----------------------------------------------------------------------------------------
+
+
+def widened(L: Any) -> Any:
+    """A Function whose gradient has another dtype than its input."""
+
+    class Widened(L.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g.to(L.float64)
+
+    return Widened.apply
+
+
+@program
+def dtypes_of_gradients(L: Any) -> Any:
+    found = []
+    for choice in ("own", None, L.float16, L.float64):
+        x = L.ones(2, requires_grad=True)
+        if choice != "own":
+            x.grad_dtype = choice
+        widened(L)(x).sum().backward()
+        first = x.grad.clone()
+        (x * 3).sum().backward()
+        found += [first, x.grad]
+    return found
+
+
+@program
+def grad_dtype_and_assigned_gradients(L: Any) -> Any:
+    x = L.ones(2, requires_grad=True)
+    own = x.grad_dtype is L.float32
+    x.grad_dtype = L.float16
+    refused = raised(lambda: setattr(x, "grad", L.ones(2)))
+    x.grad_dtype = None
+    x.grad = L.ones(2, dtype=L.float64)
+    taken = raised(lambda: setattr(x, "grad_dtype", L.float16))
+    return own, refused, x.grad, taken, x.grad_dtype
+
+
+@program
+def grad_dtype_of_what_is_no_leaf(L: Any) -> Any:
+    y = L.ones(2, requires_grad=True) * 2
+    return raised(lambda: y.grad_dtype), raised(lambda: setattr(y, "grad_dtype", L.float16))
