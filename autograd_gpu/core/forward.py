@@ -42,7 +42,8 @@ class Level:
         if value._view is not None:  # the base may have been written to since the view was made
             base = self.tangent(value._view.base)
             if base is not None:
-                return _moved(base, value._view.steps)
+                moved: Tensor = _moved(base, value._view.steps)
+                return moved
         found: dict[int, Tensor] | None = value.__dict__.get("_tangents")
         return None if found is None else found.get(self.number)
 

@@ -258,6 +258,11 @@ def _reduce(
     return wrapped(batch, run(name, value, dim=up(dim), **params))
 
 
+@rule("frexp")
+def _each_element(batch: Batch, name: str, x: BatchedArray) -> Any:
+    return wrapped(batch, run(name, x.value))
+
+
 @rule("argmax", "argmin")
 def _argument(batch: Batch, name: str, x: BatchedArray, dim: int | None = None, keepdim: bool = False) -> Any:
     value = x.value

@@ -192,6 +192,35 @@ def tangent_kernel_by_products(L: Any) -> Any:
 
 
 @programs
+def hooks_and_anomaly_mode_within_a_batch(L: Any) -> Any:
+    seen: list[Any] = []
+
+    def f(row: Any) -> Any:
+        hidden = row.sin()
+        hidden.register_hook(lambda g: (seen.append(list(g.shape)), g * 2)[1])
+        return (hidden * hidden).sum()
+
+    with L.autograd.set_detect_anomaly(True):
+        slopes = L.func.vmap(L.func.grad(f))(line(L, 3, 4))
+        broken = raised(lambda: L.func.vmap(L.func.grad(lambda row: (row - row).sqrt().sum()))(line(L, 3, 4)))
+    return slopes, seen, broken
+
+
+@programs
+def second_derivatives_across_a_batch(L: Any) -> Any:
+    x, weight = ramp(L, 3, 4), ramp(L, 4)
+    slopes = L.func.vmap(L.func.grad(lambda row: (row.sin() * row * weight).sum()))(x)
+    return slopes, L.autograd.grad((slopes**2).sum(), (x, weight))
+
+
+@programs
+def one_pullback_for_many_cotangents(L: Any) -> Any:
+    x = line(L, 40_000).sin()  # long enough to be cut into blocks
+    _, pull = L.func.vjp(lambda a: (a.sin() * a).exp(), x)
+    return L.func.vmap(lambda v: pull(v)[0].sum())(L.stack([x, x * 2]))
+
+
+@programs
 def tangent_kernel_by_jacobians(L: Any) -> Any:
     weights, f = network(L)
     rows = L.func.vmap(L.func.jacrev(f), (None, 0))(weights, line(L, 2, 1, 3, 3).cos())
