@@ -14,7 +14,7 @@ from autograd_gpu.ops.arguments import canonical_dim, check_tensor, numpy_names
 from autograd_gpu.ops.comparison import where
 from autograd_gpu.ops.complex import complex
 from autograd_gpu.ops.joining import cat
-from autograd_gpu.ops.sort import sort
+from autograd_gpu.ops.sort import searchsorted, sort
 
 INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -233,6 +233,72 @@ def corrcoef(input: Tensor) -> Tensor:
     return c.clamp(-1, 1)
 
 
+def histogram(
+    input: Tensor,
+    bins: Any = 100,
+    *,
+    range: tuple[float, float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> Any:
+    """How many elements lie in each bin, or the sum of their weights.
+
+    Args:
+        input: float32 or float64.
+        bins: the number of bins of equal width, or their edges: an increasing tensor of input's dtype.
+        range: the first and the last edge, if `bins` is a number; by default the smallest and the largest element.
+        weight: of input's shape and dtype.
+        density: divide by the total and by the width of each bin, so that the integral is 1.
+
+    Returns:
+        A named tuple (hist, bin_edges), of input's dtype. The last bin includes its last edge; what lies outside is not
+        counted.
+
+    >>> ag.histogram(ag.tensor([1.0, 2.0, 1.0]), bins=4, range=(0.0, 3.0)).hist
+    tensor([0., 2., 1., 0.])
+    """
+    check_tensor(input, "histogram")
+    dtype = input._type.dtype
+    if dtype not in (dtypes.float32, dtypes.float64):
+        raise NotImplementedError(f"\"histogram\" not implemented for '{dtype.scalar_name}'{errors.here()}")
+    values = input.detach().reshape(-1)
+    if isinstance(bins, Tensor):
+        if bins._type.dtype is not dtype:
+            raise RuntimeError(
+                "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype "
+                f"{dtype.scalar_name} and bins with dtype {bins._type.dtype.scalar_name}{errors.here()}"
+            )
+        edges = bins.detach().clone()
+    else:
+        if bins <= 0:
+            raise RuntimeError(
+                f"histogram(): bins must be > 0, but got {bins} for dimension 0{errors.here()}"
+            )
+        if range is not None:
+            low, high = values.new_full((), range[0]), values.new_full((), range[1])
+        elif values.numel():
+            low, high = values.amin(), values.amax()
+        else:
+            low, high = values.new_zeros(()), values.new_ones(())
+        flat = (low == high).to(dtype=dtype) * 0.5  # a range of no width is widened by a half on both sides
+        low, high = low - flat, high + flat
+        steps = values.new_ones((bins + 1,)).cumsum(0) - 1
+        edges = low + (high - low) * steps / bins
+        edges = cat.public((edges[:-1], high.reshape(1)), 0)
+    count = edges.shape[0] - 1
+    place = searchsorted.public(edges, values, right=True) - 1
+    place = where(values == edges[-1], count - 1, place)
+    inside = (values >= edges[0]) & (values <= edges[-1])
+    weights = inside.to(dtype=dtype)
+    if weight is not None:
+        weights = where(inside, weight.detach().reshape(-1), 0.0)
+    hist = values.new_zeros((count,)).index_add(0, where(inside, place, 0), weights)
+    if density:
+        hist = hist / (hist.sum() * (edges[1:] - edges[:-1]))
+    return return_types.histogram(hist, edges)
+
+
+expose(histogram, "histogram")
 expose(quantile, "quantile")
 expose(nanquantile, "nanquantile")
 expose(mode, "mode")

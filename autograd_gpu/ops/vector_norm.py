@@ -18,6 +18,7 @@ from autograd_gpu.ops.arguments import (
     reduced_count,
     with_kept,
 )
+from autograd_gpu.ops.comparison import where
 from autograd_gpu.ops.decompositions import svdvals
 from autograd_gpu.ops.extremes import amax, amin
 from autograd_gpu.ops.reduce import sum as sum_
@@ -243,5 +244,36 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return _vector_norm(input - other, p)  # type: ignore[no-any-return]
 
 
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """`input` with each slice along `dim` scaled down to the p-norm `maxnorm` where its norm is larger.
+
+    Args:
+        input: floating or complex, at least two dimensions.
+        p: the norm's order, above 0.
+        dim: the dimension that counts the slices.
+        maxnorm: the largest norm, 0 or more.
+
+    Example:
+        >>> ag.renorm(ag.tensor([[3.0, 4.0], [0.3, 0.4]]), 2, 0, 1.0)
+        tensor([[0.6000, 0.8000],
+                [0.3000, 0.4000]])
+    """
+    check_tensor(input, "renorm")
+    if p <= 0:
+        raise RuntimeError(f"renorm: non-positive norm degree not supported{errors.here()}")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}{errors.here()}")
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions{errors.here()}"
+        )
+    (kept,) = canonical_dims(dim, input.ndim) or ()
+    others = tuple(axis for axis in range(input.ndim) if axis != kept)
+    size = _vector_norm(input, p, others, True)
+    over = size > maxnorm
+    return input * where(over, maxnorm / (size + 1e-7), 1.0)  # type: ignore[no-any-return]
+
+
+expose(renorm, "renorm")
 expose(norm, "norm")
 expose(dist, "dist")

@@ -67,7 +67,37 @@ QUANTILE_ERRORS = [
     ),
 ]
 
+
+def _histogram(x: Any, bins: Any = 100, range: Any = None, weight: Any = None, density: bool = False) -> Any:
+    if not isinstance(bins, int):
+        bins = np.asarray(bins, np.float64)
+    return np.histogram(x, bins, range, density, weight)
+
+
 CASES = [
+    OpCase(
+        "histogram",
+        samples=lambda make: [
+            S(make(20), 5),
+            S(make(4, 5), 4, range=(-1.0, 1.5)),
+            S(make(20), 3, density=True),
+            S(make(6), 3, weight=make(6)),
+            S(make(20), np.array([-1.0, 0.0, 0.25, 2.0]).astype(make.dtype.numpy)),
+            S(make(0), 3),
+            S(np.full(3, 2.0, make.dtype.numpy), 2),
+        ],
+        ref=lambda x, bins, **options: tuple(
+            each.astype(np.float64) for each in _histogram(x, bins, **options)
+        ),
+        dtypes="float",
+        gradient=False,
+        errors=[
+            ErrorCase(lambda make: S(make(3), 0), RuntimeError, "bins must be > 0, but got 0"),
+            ErrorCase(
+                lambda make: S(make(3), 2), NotImplementedError, "not implemented for 'Long'", dtype="int64"
+            ),
+        ],
+    ),
     OpCase(
         "quantile",
         samples=_quantile_samples,

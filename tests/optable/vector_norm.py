@@ -23,7 +23,35 @@ def vector(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     return (size**ord).sum(**options) ** (1 / ord)
 
 
+def _renorm(x: Any, p: float, dim: int, maxnorm: float) -> Any:
+    others = tuple(axis for axis in range(x.ndim) if axis != dim % x.ndim)
+    size = (abs(x) ** p).sum(others, keepdims=True) ** (1 / p)
+    return x * np.where(size > maxnorm, maxnorm / (size + 1e-7), 1)
+
+
 CASES = [
+    OpCase(
+        "renorm",
+        samples=lambda make: [
+            S(make(3, 4), 2, 0, 1.5),
+            S(make(2, 3, 2), 1, 1, 2.0),
+            S(make(3, 2), 3.0, -1, 9.0),
+        ],
+        ref=_renorm,
+        dtypes="float complex",
+        tol={"float32": 1e-5, "complex64": 1e-5},
+        errors=[
+            ErrorCase(
+                lambda make: S(make(3, 4), 0, 0, 1.0), RuntimeError, "non-positive norm degree not supported"
+            ),
+            ErrorCase(
+                lambda make: S(make(3, 4), 2, 0, -1.0), RuntimeError, "expected maxnorm to be >= 0 but got -1"
+            ),
+            ErrorCase(
+                lambda make: S(make(3), 2, 0, 1.0), RuntimeError, "at least 2 dimensions, got 1 dimensions"
+            ),
+        ],
+    ),
     OpCase(
         "vector_norm",
         samples=lambda make: [
