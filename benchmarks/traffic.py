@@ -360,8 +360,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     how = "counted exactly by an instrument (--counters MODULE)" if counting else "by event timers on a card"
     limits = (
-        f" Limits: {TRAFFIC} of the formula's bytes,\n{COALESCING} of the least sectors, the launches in the table, no wait "
-        "for the device."
+        f" Limits: {TRAFFIC} of the formula's bytes,\n{COALESCING} of the least sectors (where neighbours are read one place "
+        f"beside themselves, {traffic_images.BESIDE[4]} for\nfloat32 and {traffic_images.BESIDE[2]} for halves: see "
+        "traffic_images.py), the launches in the table, no wait for the device."
     )
     head = [
         "# Traffic of the fused kernels",
