@@ -64,10 +64,8 @@ class CpuConvolution(Convolution):
         def compute(number: int) -> None:
             images, rows = parts[number]
             columns = problem.columns(x[images], rows)
-            if images.stop - images.start == 1:
-                out = flat[images.start][
-                    :, :, rows.start * problem.row_places : rows.stop * problem.row_places
-                ]
+            if not problem.merged:
+                out = flat[images, :, :, problem.places_of(rows)]
                 np.matmul(matrix, columns, out=out)
                 if shift is not None:
                     out += shift
@@ -190,20 +188,18 @@ class CpuConvolution(Convolution):
         def compute(number: int) -> None:
             total = partial[number]
             mine = parts[number * len(parts) // count : (number + 1) * len(parts) // count]
-            product = np.empty(shape, dtype) if len(mine) > 1 else total
             for position, (images, rows) in enumerate(mine):
-                columns = problem.columns(x[images], rows).swapaxes(1, 2)
-                if images.stop - images.start == 1:
-                    toward = flat[images.start][
-                        :, :, rows.start * problem.row_places : rows.stop * problem.row_places
-                    ]
-                else:
+                columns = problem.columns(x[images], rows).swapaxes(-1, -2)
+                if problem.merged:
                     toward = flat[images].transpose(1, 2, 0, 3).reshape(groups, outputs // groups, -1)
-                if position == 0:
-                    np.matmul(toward, columns, out=total)
+                    product = np.matmul(toward, columns)
                 else:
-                    np.matmul(toward, columns, out=product)
+                    each = np.matmul(flat[images, :, :, problem.places_of(rows)], columns)
+                    product = each[0] if len(each) == 1 else np.add.reduce(each, axis=0)
+                if position:
                     total += product
+                else:
+                    total[...] = product
 
         if parts:
             _run(compute, count, g.size * shape[2])
@@ -235,14 +231,22 @@ class _Problem:
         #: places of one row, that is, for one index along the first spatial axis
         self.row_places = math.prod(self.size[1:])
         self.height = self.channels * math.prod(self.kernel)
+        self.weights = math.prod(weight_shape)
+        #: whether the places of several images are side by side in one product
+        self.merged = self.images > 1 and 0 < self.places <= ENOUGH_PLACES // 2
 
     def parts(self, itemsize: int) -> list[tuple[slice, slice]]:
         """Images and output rows that are computed together."""
         if not self.images or not self.places:
             return []
-        if self.places <= ENOUGH_PLACES // 2 and self.images > 1:
-            every = slice(0, self.size[0])
+        every = slice(0, self.size[0])
+        if self.merged:
             return [(images, every) for images in self.groups_of_images(ENOUGH_PLACES // self.places)]
+        # Several images cost fewer calls; their weights' gradients exist one by one.
+        together = PART_BYTES // (itemsize * max(self.height * self.places, self.weights // 4, 1))
+        together = min(together, self.images // MOST_PARTIALS)
+        if together > 1:
+            return [(images, every) for images in self.groups_of_images(together)]
         rows = max(1, PART_BYTES // max(1, self.height * self.row_places * itemsize))
         # Equal shares: a short last one would be an inefficient product.
         count = -(-self.size[0] // rows)
@@ -260,20 +264,24 @@ class _Problem:
         return [slice(first, last) for first, last in itertools.pairwise(edges)]
 
     def columns(self, x: Array, rows: slice) -> Array:
-        """The windows of output rows of some images: (groups, channels / groups x kernel, images x places)."""
+        """The windows of output rows of some images: (images, groups, channels / groups x kernel, places); merged (groups,
+        channels / groups x kernel, images x places)."""
         seen = self._seen(x, rows)
         image, channel, *steps = seen.strides
-        windows = as_strided(
-            seen,
-            (self.channels, *self.kernel, x.shape[0], rows.stop - rows.start, *self.size[1:]),
-            (
-                channel,
-                *(step * apart for step, apart in zip(steps, self.dilation, strict=True)),
-                image,
-                *(step * apart for step, apart in zip(steps, self.stride, strict=True)),
-            ),
-        )
-        return windows.reshape(self.groups, self.height // self.groups, -1)
+        between = [step * apart for step, apart in zip(steps, self.dilation, strict=True)]
+        along = [step * apart for step, apart in zip(steps, self.stride, strict=True)]
+        size = (rows.stop - rows.start, *self.size[1:])
+        if self.merged:
+            shape: Shape = (self.channels, *self.kernel, x.shape[0], *size)
+            windows = _strided(seen, shape, (channel, *between, image, *along))
+            return windows.reshape(self.groups, self.height // self.groups, -1)
+        shape = (x.shape[0], self.channels, *self.kernel, *size)
+        windows = _strided(seen, shape, (image, channel, *between, *along))
+        return windows.reshape(x.shape[0], self.groups, self.height // self.groups, -1)
+
+    def places_of(self, rows: slice) -> slice:
+        """The places of output rows."""
+        return slice(rows.start * self.row_places, rows.stop * self.row_places)
 
     def _seen(self, x: Array, rows: slice) -> Array:
         """The part of the padded images that output rows see; a view if there is no padding in it."""
@@ -293,6 +301,13 @@ class _Problem:
         if high > low:
             padded[(slice(None), slice(None), slice(low - first, high - first), *beside)] = part
         return padded
+
+
+def _strided(x: Array, shape: Shape, strides: Shape) -> Array:
+    """``as_strided``, for a quarter of its cost where ``x`` is contiguous."""
+    if x.flags.c_contiguous:
+        return np.ndarray(shape, x.dtype, x, 0, strides)
+    return as_strided(x, shape, strides)
 
 
 def _run(function: Callable[[int], None], count: int, multiplications: int) -> None:

@@ -20,6 +20,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "strides and dilation": (3, 4, 6, (19, 18), (3, 2), (2, 3), (2, 1), (2, 1), 2),
     "padding beyond the kernel": (2, 3, 2, (9, 9), (2, 2), (1, 1), (4, 3), (1, 1), 1),
     "small images together": (40, 3, 5, (4, 4), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "several images in a part": (40, 4, 6, (11, 12), (3, 3), (1, 1), (1, 1), (1, 1), 2),
     "pointwise": (3, 8, 4, (12, 12), (1, 1), (1, 1), (0, 0), (1, 1), 1),
     "depthwise": (2, 6, 6, (12, 12), (3, 3), (1, 1), (1, 1), (1, 1), 6),
     "more outputs than channels": (2, 2, 16, (13, 13), (3, 3), (1, 1), (0, 0), (1, 1), 1),
@@ -92,7 +93,7 @@ WINOGRAD: dict[str, tuple[Any, ...]] = {
     "cut tiles": (2, 40, 32, (17, 23), (0, 1)),
     "parts of an image": (1, 64, 32, (70, 33), (1, 1)),
     "much padding": (1, 32, 32, (14, 13), (3, 2)),
-    "several images in a part": (13, 32, 32, (12, 12), (1, 1)),
+    "several images": (13, 32, 32, (12, 12), (1, 1)),
 }
 
 
