@@ -7,8 +7,10 @@ times kernel size), `fan_out` the number of units that an input goes to.
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from autograd_gpu import dtypes, errors
@@ -18,9 +20,10 @@ from autograd_gpu.ops.random import truncated_normal_
 from autograd_gpu.tensor import Tensor
 
 __all__ = [
-    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_",
-    "ones_", "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_",
-    "zeros_",
+    "calculate_gain", "constant", "constant_", "dirac", "dirac_", "eye", "eye_", "kaiming_normal",
+    "kaiming_normal_", "kaiming_uniform", "kaiming_uniform_", "normal", "normal_", "ones_", "orthogonal",
+    "orthogonal_", "sparse", "sparse_", "trunc_normal_", "uniform", "uniform_", "xavier_normal",
+    "xavier_normal_", "xavier_uniform", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
 
 _LINEAR = (
@@ -316,3 +319,33 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         for column in range(columns):
             tensor[FUNCTIONS["randperm"](rows, generator=generator, device=tensor.device)[:zeros], column] = 0
     return tensor
+
+
+def _under_old_name(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`function` under the name that PyTorch gave up, which warns as PyTorch's does."""
+    new = function.__name__
+    old = new.removesuffix("_")
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2
+        )
+        return function(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = old
+    call.__doc__ = f"`{new}` under its old name."
+    return call
+
+
+uniform = _under_old_name(uniform_)
+normal = _under_old_name(normal_)
+constant = _under_old_name(constant_)
+eye = _under_old_name(eye_)
+dirac = _under_old_name(dirac_)
+xavier_uniform = _under_old_name(xavier_uniform_)
+xavier_normal = _under_old_name(xavier_normal_)
+kaiming_uniform = _under_old_name(kaiming_uniform_)
+kaiming_normal = _under_old_name(kaiming_normal_)
+orthogonal = _under_old_name(orthogonal_)
+sparse = _under_old_name(sparse_)

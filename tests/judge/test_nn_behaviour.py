@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is the judge here")
 
-from tests.judge.programs import Programs, raised, ramp
+from tests.judge.programs import Programs, raised, ramp, warned
 
 program = Programs()
 
@@ -284,6 +284,29 @@ def apply_and_extra_repr(L: Any) -> Any:
     module = Named()
     returned = module.apply(lambda m: seen.append(type(m).__name__))
     return text(module), seen, returned is module
+
+
+@program
+def old_names_of_starting_values(L: Any) -> Any:
+    init, x = L.nn.init, L.zeros(3, 3)
+    seen, result = warned(lambda: init.constant(x, 2.0))
+    names = (
+        "uniform",
+        "normal",
+        "xavier_uniform",
+        "xavier_normal",
+        "kaiming_uniform",
+        "kaiming_normal",
+        "orthogonal",
+    )
+    others = [warned(lambda name=name: getattr(init, name)(x))[0][0][0] for name in names]
+    return (
+        seen,
+        result is x,
+        others,
+        warned(lambda: init.eye(L.zeros(3, 3)))[1],
+        warned(lambda: init.sparse(x, 0.5))[0],
+    )
 
 
 # -- optimisers ----------------------------------------------------------------------------------------------
