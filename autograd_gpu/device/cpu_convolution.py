@@ -1,9 +1,9 @@
 """Convolution and its gradients on the CPU: unrolled windows (im2col) in parts that stay in the cache, on all threads.
 
-A part is a range of output rows of one image, whose product lands in the result without another copy; where images are so
-small that the product would be narrow, several whole images. Windows of one place are not copied at all. The division into
-parts depends on the sizes alone, and sums over parts are taken in their order, so results do not depend on the number
-of threads. `benchmarks/NOTES.md` has what else was tried.
+A part is a range of output rows of one image, or several whole images, each with a product of its own that lands in the
+result without another copy; where images are so small that products would be narrow, one for several images. Windows of one
+place are not copied at all. The division into parts depends on the sizes alone, and sums over parts are taken in their
+order, so results do not depend on the number of threads. `benchmarks/NOTES.md` has what else was tried.
 """
 
 from __future__ import annotations
