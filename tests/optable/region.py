@@ -77,7 +77,12 @@ CASES = [
             ErrorCase(
                 lambda make: S(make(3), np.array([0]), make(2)), RuntimeError, "same number of elements"
             ),
-            ErrorCase(lambda make: S(make(3), np.array([3]), make(1)), IndexError, "out of (range|bounds)"),
+            ErrorCase(
+                lambda make: S(make(3), np.array([3]), make(1)),
+                IndexError,
+                "out of (range|bounds)",
+                looks_at_values=True,
+            ),
         ],
     ),
     OpCase(
