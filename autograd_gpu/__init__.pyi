@@ -23,6 +23,7 @@ from autograd_gpu import ops as ops
 from autograd_gpu import optim as optim
 from autograd_gpu import random as random
 from autograd_gpu import serialization as serialization
+from autograd_gpu import special as special
 from autograd_gpu import testing as testing
 from autograd_gpu import utils as utils
 from autograd_gpu.amp.autocast_mode import autocast as autocast
@@ -101,14 +102,23 @@ e: _float
 def abs(input: Operand, *, out: Any = None) -> Tensor:
     """The absolute value; for complex numbers their (real) distance from zero."""
 
+def abs_(self: Tensor) -> Tensor:
+    """In-place `abs`."""
+
 def absolute(input: Operand, *, out: Any = None) -> Tensor:
     """The absolute value; for complex numbers their (real) distance from zero."""
 
 def acos(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse cosine, in radians; NaN outside [-1, 1]."""
 
+def acos_(input: Operand) -> Tensor:
+    """In-place `arccos`: The inverse cosine, in radians; NaN outside [-1, 1]."""
+
 def acosh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic cosine; NaN below 1."""
+
+def acosh_(input: Operand) -> Tensor:
+    """In-place `arccosh`: The inverse hyperbolic cosine; NaN below 1."""
 
 def adaptive_avg_pool1d(input: Tensor, output_size: _int | Sequence[_int | None]) -> Tensor:
     """Means of windows that cover the input evenly: window i of m is [floor(i size / m), ceil((i + 1) size
@@ -143,6 +153,9 @@ def addmv(
 ) -> Tensor:
     """``beta * input + alpha * (mat @ vec)`` for a matrix and a vector."""
 
+def addmv_(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+    """In-place `addmv`: ``beta * input + alpha * (mat @ vec)`` for a matrix and a vector."""
+
 def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1, out: Any = None
 ) -> Tensor:
@@ -150,6 +163,9 @@ def addr(
 
 def adjoint(input: Tensor) -> Tensor:
     """The last two dimensions swapped, and complex numbers conjugated."""
+
+def alias_copy(input: Tensor) -> Tensor:
+    """A copy of the tensor."""
 
 def all(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """Whether all elements over `dim` are true (not zero)."""
@@ -200,14 +216,26 @@ def arange(
 def arccos(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse cosine, in radians; NaN outside [-1, 1]."""
 
+def arccos_(input: Operand) -> Tensor:
+    """In-place `arccos`: The inverse cosine, in radians; NaN outside [-1, 1]."""
+
 def arccosh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic cosine; NaN below 1."""
+
+def arccosh_(input: Operand) -> Tensor:
+    """In-place `arccosh`: The inverse hyperbolic cosine; NaN below 1."""
 
 def arcsin(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse sine, in radians; NaN outside [-1, 1]."""
 
+def arcsin_(input: Operand) -> Tensor:
+    """In-place `arcsin`: The inverse sine, in radians; NaN outside [-1, 1]."""
+
 def arcsinh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic sine."""
+
+def arcsinh_(input: Operand) -> Tensor:
+    """In-place `arcsinh`: The inverse hyperbolic sine."""
 
 def arctan(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse tangent, in radians."""
@@ -215,8 +243,14 @@ def arctan(input: Operand, *, out: Any = None) -> Tensor:
 def arctan2(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The angle in radians, in [-pi, pi], of the point with the coordinates y = `input` and x = `other`."""
 
+def arctan_(input: Operand) -> Tensor:
+    """In-place `arctan`: The inverse tangent, in radians."""
+
 def arctanh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic tangent; NaN outside [-1, 1]."""
+
+def arctanh_(input: Operand) -> Tensor:
+    """In-place `arctanh`: The inverse hyperbolic tangent; NaN outside [-1, 1]."""
 
 def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
     """Index (int64) of the first largest element along `dim`, or in the flattened tensor without `dim`."""
@@ -262,8 +296,14 @@ def asarray(
 def asin(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse sine, in radians; NaN outside [-1, 1]."""
 
+def asin_(input: Operand) -> Tensor:
+    """In-place `arcsin`: The inverse sine, in radians; NaN outside [-1, 1]."""
+
 def asinh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic sine."""
+
+def asinh_(input: Operand) -> Tensor:
+    """In-place `arcsinh`: The inverse hyperbolic sine."""
 
 def atan(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse tangent, in radians."""
@@ -271,8 +311,14 @@ def atan(input: Operand, *, out: Any = None) -> Tensor:
 def atan2(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The angle in radians, in [-pi, pi], of the point with the coordinates y = `input` and x = `other`."""
 
+def atan_(input: Operand) -> Tensor:
+    """In-place `arctan`: The inverse tangent, in radians."""
+
 def atanh(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse hyperbolic tangent; NaN outside [-1, 1]."""
+
+def atanh_(input: Operand) -> Tensor:
+    """In-place `arctanh`: The inverse hyperbolic tangent; NaN outside [-1, 1]."""
 
 @overload
 def atleast_1d(tensors: Operand, /) -> Tensor:
@@ -313,6 +359,9 @@ def baddbmm(
 ) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2)``."""
 
+def bartlett_window(window_length: _int, periodic: _bool = True, **options: Any) -> Tensor:
+    """The triangular window."""
+
 def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that each element of `input` says (or with probability `p`), else 0, in the
     dtype of `input`.
@@ -350,6 +399,9 @@ def bitwise_right_shift(input: Operand, other: Operand, *, out: Any = None) -> T
 def bitwise_xor(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The bits set in one of them; exclusive `or` for bools."""
 
+def blackman_window(window_length: _int, periodic: _bool = True, **options: Any) -> Tensor:
+    """The Blackman window, ``0.42 - 0.5 cos(2 pi k / n) + 0.08 cos(4 pi k / n)``, not below 0."""
+
 def block_diag(*tensors: Tensor) -> Tensor:
     """The matrices along the diagonal of a larger one, zeros elsewhere."""
 
@@ -378,8 +430,16 @@ def cartesian_prod(*tensors: Tensor | Sequence[Tensor]) -> Tensor:
 def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
     """Tensors one after the other along dimension `dim`."""
 
+def cdist(
+    x1: Tensor, x2: Tensor, p: _float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
+) -> Tensor:
+    """The p-norm of the difference of each point of `x1` and each of `x2`."""
+
 def ceil(input: Operand, *, out: Any = None) -> Tensor:
     """The smallest integer not below each element."""
+
+def ceil_(input: Operand) -> Tensor:
+    """In-place `ceil`: The smallest integer not below each element."""
 
 def celu(input: Tensor, alpha: _float = 1.0) -> Tensor:
     """`max(input, 0) + min(0, alpha * (exp(input / alpha) - 1))`."""
@@ -409,16 +469,28 @@ def clamp(
 ) -> Tensor:
     """`min(max(input, min), max)`, element by element."""
 
+def clamp_(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """In-place `clip`: `min(max(input, min), max)`, element by element."""
+
 def clamp_max(input: Operand, max: Operand, *, out: Any = None) -> Tensor:
     """`clamp` with an upper bound only."""
 
+def clamp_max_(input: Operand, max: Operand) -> Tensor:
+    """In-place `clamp_max`: `clamp` with an upper bound only."""
+
 def clamp_min(input: Operand, min: Operand, *, out: Any = None) -> Tensor:
     """`clamp` with a lower bound only."""
+
+def clamp_min_(input: Operand, min: Operand) -> Tensor:
+    """In-place `clamp_min`: `clamp` with a lower bound only."""
 
 def clip(
     input: Operand, min: Operand | None = None, max: Operand | None = None, *, out: Any = None
 ) -> Tensor:
     """`min(max(input, min), max)`, element by element."""
+
+def clip_(input: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """In-place `clip`: `min(max(input, min), max)`, element by element."""
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with memory of its own; gradients flow through it."""
@@ -445,6 +517,9 @@ def conj(input: Tensor) -> Tensor:
 
 def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
     """The complex conjugate; a real tensor itself."""
+
+def constant_pad_nd(input: Tensor, pad: Sequence[_int], value: Operand = 0) -> Tensor:
+    """`ag.nn.functional.pad` with a constant."""
 
 def conv1d(
     input: Tensor,
@@ -524,8 +599,14 @@ def corrcoef(input: Tensor) -> Tensor:
 def cos(input: Operand, *, out: Any = None) -> Tensor:
     """The cosine of angles in radians."""
 
+def cos_(input: Operand) -> Tensor:
+    """In-place `cos`: The cosine of angles in radians."""
+
 def cosh(input: Operand, *, out: Any = None) -> Tensor:
     """The hyperbolic cosine."""
+
+def cosh_(input: Operand) -> Tensor:
+    """In-place `cosh`: The hyperbolic cosine."""
 
 def cosine_embedding_loss(
     input1: Tensor,
@@ -574,8 +655,14 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim
 def deg2rad(input: Operand, *, out: Any = None) -> Tensor:
     """Angles in degrees as radians."""
 
+def deg2rad_(input: Operand) -> Tensor:
+    """In-place `deg2rad`: Angles in degrees as radians."""
+
 def det(A: Tensor) -> Tensor:
     """The determinant of a square matrix (..., n, n)."""
+
+def detach_copy(input: Tensor) -> Tensor:
+    """A copy of the tensor that does not require grad."""
 
 def diag(input: Tensor, diagonal: _int = 0, *, out: Any = None) -> Tensor:
     """A matrix with a vector on a diagonal, or a copy of a matrix's diagonal as a vector."""
@@ -590,6 +677,9 @@ def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) ->
     """The diagonal of the matrices in `dim1` and `dim2`, as the last dimension; `offset` > 0 is above the
     main one.
     """
+
+def diagonal_copy(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+    """`ag.Tensor.diagonal`, as a copy instead of a view."""
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
     """A copy of `input` with `src` on a diagonal of the matrices in `dim1` and `dim2`."""
@@ -676,8 +766,14 @@ def equal(input: Tensor, other: Tensor) -> _bool:
 def erf(input: Operand, *, out: Any = None) -> Tensor:
     """The error function, `2 / sqrt(pi) * integral of exp(-t ** 2) for t from 0 to input`."""
 
+def erf_(input: Operand) -> Tensor:
+    """In-place `erf`: The error function, `2 / sqrt(pi) * integral of exp(-t ** 2) for t from 0 to input`."""
+
 def erfc(input: Operand, *, out: Any = None) -> Tensor:
     """The complementary error function, `1 - erf(input)` without its cancellation."""
+
+def erfc_(input: Operand) -> Tensor:
+    """In-place `erfc`: The complementary error function, `1 - erf(input)` without its cancellation."""
 
 def erfinv(input: Operand, *, out: Any = None) -> Tensor:
     """The inverse of `erf`; infinite at -1 and 1, NaN outside."""
@@ -688,8 +784,20 @@ def exp(input: Operand, *, out: Any = None) -> Tensor:
 def exp2(input: Operand, *, out: Any = None) -> Tensor:
     """2 to the power of each element."""
 
+def exp2_(input: Operand) -> Tensor:
+    """In-place `exp2`: 2 to the power of each element."""
+
+def exp_(input: Operand) -> Tensor:
+    """In-place `exp`: `e` to the power of each element."""
+
+def expand_copy(input: Tensor, *sizes: Sizes, size: Sizes | None = None, implicit: _bool = False) -> Tensor:
+    """`ag.Tensor.expand`, as a copy instead of a view."""
+
 def expm1(input: Operand, *, out: Any = None) -> Tensor:
     """`exp(input) - 1`, accurate near zero."""
+
+def expm1_(input: Operand) -> Tensor:
+    """In-place `expm1`: `exp(input) - 1`, accurate near zero."""
 
 def eye(
     n: _int,
@@ -715,8 +823,16 @@ def feature_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
 def feature_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
     """``ag.nn.functional.feature_dropout`` with required arguments `p` and `train`, in place."""
 
+def fill(input: Tensor, value: Operand) -> Tensor:
+    """A tensor like `input`, filled with `value`: a number, or a tensor without dimensions, which has a
+    gradient.
+    """
+
 def fix(input: Operand, *, out: Any = None) -> Tensor:
     """Each element rounded towards zero."""
+
+def fix_(input: Operand) -> Tensor:
+    """In-place `fix`: Each element rounded towards zero."""
 
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim` (inclusive) merged into one; a 0-d tensor becomes 1-d."""
@@ -738,6 +854,9 @@ def float_power(input: Operand, exponent: Operand, *, out: Any = None) -> Tensor
 def floor(input: Operand, *, out: Any = None) -> Tensor:
     """The largest integer not above each element."""
 
+def floor_(input: Operand) -> Tensor:
+    """In-place `floor`: The largest integer not above each element."""
+
 def floor_divide(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`floor(input / other)`, element by element; integers stay integers."""
 
@@ -752,6 +871,12 @@ def fmod(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 
 def frac(input: Operand, *, out: Any = None) -> Tensor:
     """`input - trunc(input)`: the part after the point, with the sign of the number."""
+
+def frac_(input: Operand) -> Tensor:
+    """In-place `frac`: `input - trunc(input)`: the part after the point, with the sign of the number."""
+
+def frexp(input: Tensor) -> Tensor:
+    """Each number as ``mantissa * 2 ** exponent``, the mantissa's size from 1/2 to 1 (0 for 0)."""
 
 def from_dlpack(ext_tensor: Any, *, device: DeviceLike | None = None, copy: _bool | None = None) -> Tensor:
     """A tensor on the memory of another library's array (PyTorch, JAX, CuPy, ...), by the DLPack protocol."""
@@ -792,6 +917,14 @@ def full_like(
 def gather(input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Any = None) -> Tensor:
     """``result[i][j][k] = input[i][index[i][j][k]][k]`` (for ``dim=1``)."""
 
+def gcd(input: Operand, other: Operand) -> Tensor:
+    """The greatest common divisor of two integer tensors, element by element; ``gcd(0, 0)`` is 0."""
+
+def gcd_(input: Operand, other: Operand) -> Tensor:
+    """In-place `gcd`: The greatest common divisor of two integer tensors, element by element; ``gcd(0,
+    0)`` is 0.
+    """
+
 def ge(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input >= other`."""
 
@@ -830,6 +963,14 @@ def group_norm(
 def gt(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input > other`."""
 
+def hamming_window(
+    window_length: _int, periodic: _bool = True, alpha: _float = 0.54, beta: _float = 0.46, **options: Any
+) -> Tensor:
+    """The Hamming window, ``alpha - beta cos(2 pi k / n)``."""
+
+def hann_window(window_length: _int, periodic: _bool = True, **options: Any) -> Tensor:
+    """The Hann window, ``sin(pi k / n) ** 2``."""
+
 def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor:
     """`input`, but 0 between `-lambd` and `lambd`, the two included."""
 
@@ -851,6 +992,16 @@ def histc(input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0, *, 
     between the smallest and the largest element.
     """
 
+def histogram(
+    input: Tensor,
+    bins: Any = 100,
+    *,
+    range: tuple[_float, _float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> Tensor:
+    """How many elements lie in each bin, or the sum of their weights."""
+
 def hsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
     """`tensor_split` along columns: dimension 1, or 0 of a vector; a number of sections must divide it."""
 
@@ -859,6 +1010,12 @@ def hstack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
 
 def hypot(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`sqrt(input ** 2 + other ** 2)` without overflow."""
+
+def i0(input: Operand) -> Tensor:
+    """The modified Bessel function of the first kind of order zero."""
+
+def i0_(input: Operand) -> Tensor:
+    """In-place `i0`: The modified Bessel function of the first kind of order zero."""
 
 def imag(input: Tensor) -> Tensor:
     """The imaginary parts: a view of a complex tensor."""
@@ -885,6 +1042,11 @@ def index_put(
     included.
     """
 
+def index_put_(
+    input: Tensor, indices: Sequence[Tensor | None], values: Operand, accumulate: _bool = False
+) -> Tensor:
+    """In-place `index_put`."""
+
 def index_select(input: Tensor, dim: _int, index: Tensor, *, out: Any = None) -> Tensor:
     """The entries of dimension `dim` that the integer vector `index` names, in its order."""
 
@@ -907,6 +1069,9 @@ def is_conj(input: Tensor) -> _bool:
 
 def is_floating_point(input: Tensor) -> _bool:
     """Whether a tensor's dtype is a real floating one."""
+
+def is_neg(input: Tensor) -> _bool:
+    """False: negatives are computed when they are asked for, never marked lazily."""
 
 def is_nonzero(input: Tensor) -> _bool:
     """Whether the only element of a tensor is not zero."""
@@ -942,6 +1107,9 @@ def isposinf(input: Operand, *, out: Any = None) -> Tensor:
 def isreal(input: Operand) -> Tensor:
     """Where an element has no imaginary part."""
 
+def kaiser_window(window_length: _int, periodic: _bool = True, beta: _float = 12.0, **options: Any) -> Tensor:
+    """The Kaiser window, ``i0(beta sqrt(1 - (2 k / n - 1)^2)) / i0(beta)``."""
+
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -971,8 +1139,17 @@ def layer_norm(
 ) -> Tensor:
     """Layer normalisation (J."""
 
+def lcm(input: Operand, other: Operand) -> Tensor:
+    """The least common multiple of two integer tensors, element by element, not negative."""
+
+def lcm_(input: Operand, other: Operand) -> Tensor:
+    """In-place `lcm`: The least common multiple of two integer tensors, element by element, not negative."""
+
 def ldexp(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`input * 2 ** other`, element by element."""
+
+def ldexp_(input: Operand, other: Operand) -> Tensor:
+    """In-place `ldexp`: `input * 2 ** other`, element by element."""
 
 def le(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Where `input <= other`."""
@@ -1010,11 +1187,23 @@ def log(input: Operand, *, out: Any = None) -> Tensor:
 def log10(input: Operand, *, out: Any = None) -> Tensor:
     """The logarithm to base 10."""
 
+def log10_(input: Operand) -> Tensor:
+    """In-place `log10`: The logarithm to base 10."""
+
 def log1p(input: Operand, *, out: Any = None) -> Tensor:
     """`log(1 + input)`, accurate near zero."""
 
+def log1p_(input: Operand) -> Tensor:
+    """In-place `log1p`: `log(1 + input)`, accurate near zero."""
+
 def log2(input: Operand, *, out: Any = None) -> Tensor:
     """The logarithm to base 2."""
+
+def log2_(input: Operand) -> Tensor:
+    """In-place `log2`: The logarithm to base 2."""
+
+def log_(input: Operand) -> Tensor:
+    """In-place `log`: The natural logarithm; NaN for negative numbers."""
 
 def log_softmax(
     input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
@@ -1049,6 +1238,9 @@ def logical_xor(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 
 def logit(input: Operand, eps: _float | None = None, *, out: Any = None) -> Tensor:
     """`log(input / (1 - input))`, the inverse of `sigmoid`."""
+
+def logit_(input: Operand, eps: _float | None = None) -> Tensor:
+    """In-place `logit`: `log(input / (1 - input))`, the inverse of `sigmoid`."""
 
 def logspace(
     start: Operand,
@@ -1319,6 +1511,11 @@ def multiply(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 def mv(input: Tensor, vec: Tensor, *, out: Any = None) -> Tensor:
     """The product of a matrix (n, k) and a vector (k)."""
 
+def mvlgamma(input: Tensor, p: _int) -> Tensor:
+    """The logarithm of the multivariate gamma function of dimension `p`: ``p (p - 1) / 4 log(pi) + sum
+    over j < p of lgamma(input - j / 2)``.
+    """
+
 def nan_to_num(
     input: Operand,
     nan: _float | None = None,
@@ -1328,6 +1525,11 @@ def nan_to_num(
     out: Any = None,
 ) -> Tensor:
     """`input` with NaN and the infinities replaced by numbers."""
+
+def nan_to_num_(
+    input: Operand, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None
+) -> Tensor:
+    """In-place `nan_to_num`: `input` with NaN and the infinities replaced by numbers."""
 
 def nanmean(
     input: Tensor,
@@ -1384,8 +1586,14 @@ def ne(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 def neg(input: Operand, *, out: Any = None) -> Tensor:
     """`-input`, element by element; unsigned integers wrap around."""
 
+def neg_(input: Operand) -> Tensor:
+    """In-place `negative`: `-input`, element by element; unsigned integers wrap around."""
+
 def negative(input: Operand, *, out: Any = None) -> Tensor:
     """`-input`, element by element; unsigned integers wrap around."""
+
+def negative_(input: Operand) -> Tensor:
+    """In-place `negative`: `-input`, element by element; unsigned integers wrap around."""
 
 def nextafter(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """The next number of the dtype after each element of `input`, towards `other`."""
@@ -1461,8 +1669,14 @@ def pairwise_distance(
 ) -> Tensor:
     """The p-norm of ``x1 - x2 + eps`` over the last dimension, after broadcasting."""
 
+def pdist(input: Tensor, p: _float = 2) -> Tensor:
+    """The p-norms of the differences of each two rows of a matrix (n, k): n (n - 1) / 2 numbers."""
+
 def permute(input: Tensor, *dims: Sizes, **named: Sizes) -> Tensor:
     """The dimensions in another order: dimension i of the result is dimension ``dims[i]`` of the input."""
+
+def permute_copy(input: Tensor, *dims: Sizes, **named: Sizes) -> Tensor:
+    """`ag.Tensor.permute`, as a copy instead of a view."""
 
 def pinverse(input: Tensor, rcond: _float = 1e-15) -> Tensor:
     """The pseudoinverse: `ag.linalg.pinv` with ``rtol=rcond``."""
@@ -1536,6 +1750,9 @@ def quantile(
 
 def rad2deg(input: Operand, *, out: Any = None) -> Tensor:
     """Angles in radians as degrees."""
+
+def rad2deg_(input: Operand) -> Tensor:
+    """In-place `rad2deg`: Angles in radians as degrees."""
 
 def rand(
     *sizes: Sizes,
@@ -1638,11 +1855,20 @@ def real(input: Tensor) -> Tensor:
 def reciprocal(input: Operand, *, out: Any = None) -> Tensor:
     """`1 / input`."""
 
+def reciprocal_(input: Operand) -> Tensor:
+    """In-place `reciprocal`: `1 / input`."""
+
 def relu(input: Operand) -> Tensor:
     """`max(input, 0)`; NaN stays NaN."""
 
+def relu_(input: Operand) -> Tensor:
+    """In-place `relu`: `max(input, 0)`; NaN stays NaN."""
+
 def remainder(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """Python's ``input % other``, element by element: the result has the sign of `other`."""
+
+def renorm(input: Tensor, p: _float, dim: _int, maxnorm: _float) -> Tensor:
+    """`input` with each slice along `dim` scaled down to the p-norm `maxnorm` where its norm is larger."""
 
 def repeat_interleave(
     input: Tensor,
@@ -1661,6 +1887,9 @@ def reshape(input: Tensor, *size: Sizes, shape: Sizes | None = None) -> Tensor:
 
 def resolve_conj(input: Tensor) -> Tensor:
     """`input` itself: conjugates are computed when they are asked for, never marked lazily."""
+
+def resolve_neg(input: Tensor) -> Tensor:
+    """`input` itself: negatives are computed when they are asked for, never marked lazily."""
 
 def result_type(tensor: Operand, other: Operand) -> DType:
     """The dtype of the result of arithmetic on two tensors or numbers."""
@@ -1681,11 +1910,17 @@ def rot90(input: Tensor, k: _int = 1, dims: Sequence[_int] = ...) -> Tensor:
 def round(input: Operand, *, decimals: _int = 0, out: Any = None) -> Tensor:
     """Each element rounded to the nearest integer, halves to the even one."""
 
+def round_(input: Operand, *, decimals: _int = 0) -> Tensor:
+    """In-place `round`: Each element rounded to the nearest integer, halves to the even one."""
+
 def row_stack(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
     """Joined along rows: dimension 0; vectors are rows."""
 
 def rsqrt(input: Operand, *, out: Any = None) -> Tensor:
     """`1 / sqrt(input)`."""
+
+def rsqrt_(input: Operand) -> Tensor:
+    """In-place `rsqrt`: `1 / sqrt(input)`."""
 
 def rsub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
     """`other - alpha * input`: `sub` with its operands exchanged."""
@@ -1751,6 +1986,9 @@ def seed() -> _int:
 def select(input: Tensor, dim: _int, index: _int, *, axis: _int = ...) -> Tensor:
     """Entry `index` of dimension `dim`, which disappears."""
 
+def select_copy(input: Tensor, dim: _int, index: _int) -> Tensor:
+    """`ag.Tensor.select`, as a copy instead of a view."""
+
 def select_scatter(input: Tensor, src: Tensor, dim: _int, index: _int) -> Tensor:
     """A copy of `input` with `src` as entry `index` of dimension `dim`."""
 
@@ -1783,6 +2021,9 @@ def sgn(input: Operand, *, out: Any = None) -> Tensor:
 def sigmoid(input: Operand, *, out: Any = None) -> Tensor:
     """`1 / (1 + exp(-input))`."""
 
+def sigmoid_(input: Operand) -> Tensor:
+    """In-place `sigmoid`: `1 / (1 + exp(-input))`."""
+
 def sign(input: Operand, *, out: Any = None) -> Tensor:
     """-1, 0 or 1, as the sign of each element (for complex numbers see `sgn`)."""
 
@@ -1792,11 +2033,20 @@ def signbit(input: Operand, *, out: Any = None) -> Tensor:
 def sin(input: Operand, *, out: Any = None) -> Tensor:
     """The sine of angles in radians."""
 
+def sin_(input: Operand) -> Tensor:
+    """In-place `sin`: The sine of angles in radians."""
+
 def sinc(input: Operand, *, out: Any = None) -> Tensor:
     """`sin(pi * input) / (pi * input)`, and 1 at 0."""
 
+def sinc_(input: Operand) -> Tensor:
+    """In-place `sinc`: `sin(pi * input) / (pi * input)`, and 1 at 0."""
+
 def sinh(input: Operand, *, out: Any = None) -> Tensor:
     """The hyperbolic sine."""
+
+def sinh_(input: Operand) -> Tensor:
+    """In-place `sinh`: The hyperbolic sine."""
 
 def slice_scatter(
     input: Tensor,
@@ -1830,6 +2080,9 @@ def split(
     one may be smaller), or of the sizes that it lists.
     """
 
+def split_copy(input: Tensor, split_size_or_sections: Dims, dim: _int = 0) -> tuple[Tensor, ...]:
+    """`ag.Tensor.split`, as a copy instead of a view."""
+
 def split_with_sizes(
     input: Tensor, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int = ...
 ) -> tuple[Tensor, ...]:
@@ -1838,11 +2091,20 @@ def split_with_sizes(
 def sqrt(input: Operand, *, out: Any = None) -> Tensor:
     """The square root; NaN for negative numbers."""
 
+def sqrt_(input: Operand) -> Tensor:
+    """In-place `sqrt`: The square root; NaN for negative numbers."""
+
 def square(input: Operand, *, out: Any = None) -> Tensor:
     """The square of each element; integers stay integers."""
 
+def square_(input: Operand) -> Tensor:
+    """In-place `square`: The square of each element; integers stay integers."""
+
 def squeeze(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
     """The dimensions `dim` (an int, a tuple, or None for all) dropped where they have size 1; others stay."""
+
+def squeeze_copy(input: Tensor, dim: Dims | None = None) -> Tensor:
+    """`ag.Tensor.squeeze`, as a copy instead of a view."""
 
 def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
     """Tensors of one shape, stacked along a new dimension at place `dim` of the result; dtypes are
@@ -1900,6 +2162,9 @@ def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
 def t(input: Operand) -> Tensor:
     """The transpose of a matrix; vectors and numbers stay as they are."""
 
+def t_copy(input: Operand) -> Tensor:
+    """`ag.Tensor.t`, as a copy instead of a view."""
+
 def take(input: Tensor, index: Tensor, *, out: Any = None) -> Tensor:
     """The elements of the flattened `input` at `index`, in the shape of `index`; negative ones count from
     the end.
@@ -1913,8 +2178,14 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None, *, o
 def tan(input: Operand, *, out: Any = None) -> Tensor:
     """The tangent of angles in radians."""
 
+def tan_(input: Operand) -> Tensor:
+    """In-place `tan`: The tangent of angles in radians."""
+
 def tanh(input: Operand, *, out: Any = None) -> Tensor:
     """The hyperbolic tangent."""
+
+def tanh_(input: Operand) -> Tensor:
+    """In-place `tanh`: The hyperbolic tangent."""
 
 def tensor(
     data: Any,
@@ -1954,6 +2225,9 @@ def trace(input: Operand) -> Tensor:
 
 def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """Dimensions `dim0` and `dim1` swapped."""
+
+def transpose_copy(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
+    """`ag.Tensor.transpose`, as a copy instead of a view."""
 
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: _int = -1) -> Tensor:
     """The integral of samples `y` along `dim` by the trapezoidal rule."""
@@ -2014,11 +2288,20 @@ def true_divide(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 def trunc(input: Operand, *, out: Any = None) -> Tensor:
     """Each element rounded towards zero."""
 
+def trunc_(input: Operand) -> Tensor:
+    """In-place `fix`: Each element rounded towards zero."""
+
 def unbind(input: Tensor, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
     """The entries of dimension `dim`, which disappears, as a tuple."""
 
+def unbind_copy(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]:
+    """`ag.Tensor.unbind`, as a copy instead of a view."""
+
 def unflatten(input: Tensor, dim: _int, sizes: Sizes) -> Tensor:
     """Dimension `dim` split into `sizes` (one may be -1)."""
+
+def unfold_copy(input: Tensor, dim: _int, size: _int, step: _int) -> Tensor:
+    """`ag.Tensor.unfold`, as a copy instead of a view."""
 
 @overload
 def unique(
@@ -2048,8 +2331,21 @@ def unravel_index(indices: Tensor, shape: _int | Sequence[_int]) -> tuple[Tensor
     dimension.
     """
 
+def unsafe_chunk(input: Tensor, chunks: _int, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of equal size along `dim` (the last one may be smaller)."""
+
+def unsafe_split(
+    input: Tensor, split_size_or_sections: Dims, dim: _int = 0, *, axis: _int = ...
+) -> tuple[Tensor, ...]:
+    """Pieces of dimension `dim`, one after the other: of `split_size_or_sections` entries each (the last
+    one may be smaller), or of the sizes that it lists.
+    """
+
 def unsqueeze(input: Tensor, dim: _int, *, axis: _int = ...) -> Tensor:
     """A new dimension of size 1 at place `dim` of the result."""
+
+def unsqueeze_copy(input: Tensor, dim: _int) -> Tensor:
+    """`ag.Tensor.unsqueeze`, as a copy instead of a view."""
 
 def vander(x: Tensor, N: _int | None = None, increasing: _bool = False) -> Tensor:
     """The powers of each element of a vector as columns, N - 1 first unless `increasing`, as in NumPy."""
@@ -2088,6 +2384,15 @@ def view_as_complex(input: Tensor) -> Tensor:
 def view_as_real(input: Tensor) -> Tensor:
     """A view of a complex tensor as real numbers, with a last dimension for real and imaginary part."""
 
+def view_copy(
+    input: Tensor,
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    shape: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor:
+    """`ag.Tensor.view`, as a copy instead of a view."""
+
 def vsplit(input: Tensor, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
     """`tensor_split` along rows: dimension 0; a number of sections must divide it."""
 
@@ -2102,6 +2407,9 @@ def where(condition: Tensor) -> tuple[Tensor, ...]:
 def where(condition: Tensor, input: Operand, other: Operand) -> Tensor: ...
 def xlogy(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`input * log(other)`, and 0 where `input` is 0 (NaN where `other` is NaN)."""
+
+def xlogy_(input: Operand, other: Operand) -> Tensor:
+    """In-place `xlogy`: `input * log(other)`, and 0 where `input` is 0 (NaN where `other` is NaN)."""
 
 def zeros(
     *sizes: Sizes,

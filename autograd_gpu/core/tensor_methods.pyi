@@ -489,7 +489,7 @@ class TensorMethods:
         any dtype.
         """
 
-    def bfloat16(self) -> Tensor:
+    def bfloat16(self, memory_format: Any = None) -> Tensor:
         """The tensor as bfloat16."""
 
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Tensor:
@@ -534,13 +534,13 @@ class TensorMethods:
     def bmm(self, mat2: Tensor) -> Tensor:
         """The products of two stacks of matrices, (b, n, k) and (b, k, m); no broadcasting."""
 
-    def bool(self) -> Tensor:
+    def bool(self, memory_format: Any = None) -> Tensor:
         """The tensor as bool."""
 
     def broadcast_to(self, size: Sizes) -> Tensor:
         """`input` expanded to `size` (a tuple); the same as ``input.expand(size)``."""
 
-    def byte(self) -> Tensor:
+    def byte(self, memory_format: Any = None) -> Tensor:
         """The tensor as uint8."""
 
     def cauchy_(
@@ -548,7 +548,7 @@ class TensorMethods:
     ) -> Tensor:
         """Fill with samples of the Cauchy distribution."""
 
-    def cdouble(self) -> Tensor:
+    def cdouble(self, memory_format: Any = None) -> Tensor:
         """The tensor as complex128."""
 
     def ceil(self) -> Tensor:
@@ -557,10 +557,10 @@ class TensorMethods:
     def ceil_(self) -> Tensor:
         """In-place `ceil`: The smallest integer not below each element."""
 
-    def cfloat(self) -> Tensor:
+    def cfloat(self, memory_format: Any = None) -> Tensor:
         """The tensor as complex64."""
 
-    def char(self) -> Tensor:
+    def char(self, memory_format: Any = None) -> Tensor:
         """The tensor as int8."""
 
     def cholesky(self, upper: _bool = False) -> Tensor:
@@ -770,7 +770,7 @@ class TensorMethods:
     def dot(self, tensor: Tensor) -> Tensor:
         """The product of two vectors of the same length: the sum of their elements' products."""
 
-    def double(self) -> Tensor:
+    def double(self, memory_format: Any = None) -> Tensor:
         """The tensor as float64."""
 
     def dsplit(self, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
@@ -869,7 +869,7 @@ class TensorMethods:
     def flipud(self) -> Tensor:
         """A copy with rows (dimension 0) in reversed order."""
 
-    def float(self) -> Tensor:
+    def float(self, memory_format: Any = None) -> Tensor:
         """The tensor as float32."""
 
     def float_power(self, exponent: Operand) -> Tensor:
@@ -914,8 +914,19 @@ class TensorMethods:
     def frac_(self) -> Tensor:
         """In-place `frac`: `input - trunc(input)`: the part after the point, with the sign of the number."""
 
+    def frexp(self) -> Tensor:
+        """Each number as ``mantissa * 2 ** exponent``, the mantissa's size from 1/2 to 1 (0 for 0)."""
+
     def gather(self, dim: _int, index: Tensor, *, sparse_grad: _bool = False, axis: _int = ...) -> Tensor:
         """``result[i][j][k] = input[i][index[i][j][k]][k]`` (for ``dim=1``)."""
+
+    def gcd(self, other: Operand) -> Tensor:
+        """The greatest common divisor of two integer tensors, element by element; ``gcd(0, 0)`` is 0."""
+
+    def gcd_(self, other: Operand) -> Tensor:
+        """In-place `gcd`: The greatest common divisor of two integer tensors, element by element; ``gcd(0,
+        0)`` is 0.
+        """
 
     def ge(self, other: Operand) -> Tensor:
         """Where `input >= other`."""
@@ -943,6 +954,14 @@ class TensorMethods:
     @grad.deleter
     def grad(self) -> None: ...
     @property
+    def grad_dtype(self) -> DType | None:
+        """The dtype that backward gives ``.grad`` of this leaf: the tensor's own unless set; None for that
+        of what arrives.
+        """
+
+    @grad_dtype.setter
+    def grad_dtype(self, dtype: Any) -> None: ...
+    @property
     def grad_fn(self) -> Node | None:
         """The node that made this tensor; None for leaves."""
 
@@ -964,7 +983,7 @@ class TensorMethods:
     def gt_(self, other: Operand) -> Tensor:
         """In-place `greater`: Where `input > other`."""
 
-    def half(self) -> Tensor:
+    def half(self, memory_format: Any = None) -> Tensor:
         """The tensor as float16."""
 
     def hardshrink(self, lambd: _float = 0.5) -> Tensor:
@@ -983,6 +1002,16 @@ class TensorMethods:
         0, between the smallest and the largest element.
         """
 
+    def histogram(
+        self,
+        bins: Any = 100,
+        *,
+        range: tuple[_float, _float] | None = None,
+        weight: Tensor | None = None,
+        density: _bool = False,
+    ) -> Tensor:
+        """How many elements lie in each bin, or the sum of their weights."""
+
     def hsplit(self, indices_or_sections: Tensor | Dims) -> tuple[Tensor, ...]:
         """`tensor_split` along columns: dimension 1, or 0 of a vector; a number of sections must divide
         it.
@@ -993,6 +1022,12 @@ class TensorMethods:
 
     def hypot_(self, other: Operand) -> Tensor:
         """In-place `hypot`: `sqrt(input ** 2 + other ** 2)` without overflow."""
+
+    def i0(self) -> Tensor:
+        """The modified Bessel function of the first kind of order zero."""
+
+    def i0_(self) -> Tensor:
+        """In-place `i0`: The modified Bessel function of the first kind of order zero."""
 
     @property
     def imag(self) -> Tensor:
@@ -1048,7 +1083,7 @@ class TensorMethods:
         tensor of shape ``input.shape[:-1] + other.shape[:-1]``.
         """
 
-    def int(self) -> Tensor:
+    def int(self, memory_format: Any = None) -> Tensor:
         """The tensor as int32."""
 
     def inverse(self) -> Tensor:
@@ -1084,6 +1119,9 @@ class TensorMethods:
     @property
     def is_meta(self) -> _bool:
         """Whether the tensor is without memory: never."""
+
+    def is_neg(self) -> _bool:
+        """False: negatives are computed when they are asked for, never marked lazily."""
 
     @property
     def is_nested(self) -> _bool:
@@ -1155,6 +1193,14 @@ class TensorMethods:
     @property
     def layout(self) -> layout:
         """`ag.strided`: every tensor is a dense one."""
+
+    def lcm(self, other: Operand) -> Tensor:
+        """The least common multiple of two integer tensors, element by element, not negative."""
+
+    def lcm_(self, other: Operand) -> Tensor:
+        """In-place `lcm`: The least common multiple of two integer tensors, element by element, not
+        negative.
+        """
 
     def ldexp(self, other: Operand) -> Tensor:
         """`input * 2 ** other`, element by element."""
@@ -1284,7 +1330,7 @@ class TensorMethods:
     ) -> Tensor:
         """``log(sum(exp(x)))`` over `dim`, without overflow; -inf for no elements."""
 
-    def long(self) -> Tensor:
+    def long(self, memory_format: Any = None) -> Tensor:
         """The tensor as int64."""
 
     def lt(self, other: Operand) -> Tensor:
@@ -1441,6 +1487,11 @@ class TensorMethods:
 
     def mv(self, vec: Tensor) -> Tensor:
         """The product of a matrix (n, k) and a vector (k)."""
+
+    def mvlgamma(self, p: _int) -> Tensor:
+        """The logarithm of the multivariate gamma function of dimension `p`: ``p (p - 1) / 4 log(pi) + sum
+        over j < p of lgamma(input - j / 2)``.
+        """
 
     def nan_to_num(
         self, nan: _float | None = None, posinf: _float | None = None, neginf: _float | None = None
@@ -1777,6 +1828,11 @@ class TensorMethods:
         `other`.
         """
 
+    def renorm(self, p: _float, dim: _int, maxnorm: _float) -> Tensor:
+        """`input` with each slice along `dim` scaled down to the p-norm `maxnorm` where its norm is
+        larger.
+        """
+
     def repeat(self, *repeats: Sizes, **named: Sizes) -> Tensor:
         """A copy with each dimension repeated that many times; more repeats than dimensions add dimensions
         in front.
@@ -1819,6 +1875,9 @@ class TensorMethods:
 
     def resolve_conj(self) -> Tensor:
         """`input` itself: conjugates are computed when they are asked for, never marked lazily."""
+
+    def resolve_neg(self) -> Tensor:
+        """`input` itself: negatives are computed when they are asked for, never marked lazily."""
 
     def retain_grad(self) -> None:
         """Let ``.grad`` of a tensor that is not a leaf be filled by backward too."""
@@ -1926,7 +1985,7 @@ class TensorMethods:
     def shape(self) -> Size:
         """The extents."""
 
-    def short(self) -> Tensor:
+    def short(self, memory_format: Any = None) -> Tensor:
         """The tensor as int16."""
 
     def sigmoid(self) -> Tensor:
@@ -2235,6 +2294,16 @@ class TensorMethods:
         self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None
     ) -> Tensor:
         """The elements (or slices along `dim`) that differ from the one before."""
+
+    def unsafe_chunk(self, chunks: _int, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
+        """At most `chunks` pieces of equal size along `dim` (the last one may be smaller)."""
+
+    def unsafe_split(
+        self, split_size_or_sections: Dims, dim: _int = 0, *, axis: _int = ...
+    ) -> tuple[Tensor, ...]:
+        """Pieces of dimension `dim`, one after the other: of `split_size_or_sections` entries each (the
+        last one may be smaller), or of the sizes that it lists.
+        """
 
     def unsqueeze(self, dim: _int, *, axis: _int = ...) -> Tensor:
         """A new dimension of size 1 at place `dim` of the result."""

@@ -6,7 +6,7 @@ Written by `python -m autograd_gpu.testing.stubs`; do not edit.
 from builtins import bool as _bool
 from builtins import float as _float
 from builtins import int as _int
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
 from autograd_gpu.core.graph import Tensor
@@ -262,6 +262,19 @@ def cross_entropy(
     class indices, ``-sum(target * log(softmax(input)))`` for probabilities.
     """
 
+def ctc_loss(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: _int = 0,
+    reduction: str = "mean",
+    zero_infinity: _bool = False,
+) -> Tensor:
+    """Minus the logarithm of the probability of all alignments of labels with frames (Graves et al.,
+    2006).
+    """
+
 def dropout(input: Tensor, p: _float = 0.5, training: _bool = True, inplace: _bool = False) -> Tensor:
     """Each element becomes 0 with probability `p`, else ``element / (1 - p)`` (G."""
 
@@ -320,11 +333,11 @@ def feature_alpha_dropout(
 
 def fold(
     input: Tensor,
-    output_size: _int | Sequence[_int | None],
-    kernel_size: Any,
-    dilation: Any = 1,
-    padding: Any = 0,
-    stride: Sequence[_int] = 1,
+    output_size: _int | Sequence[_int],
+    kernel_size: _int | Sequence[_int],
+    dilation: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] = 0,
+    stride: _int | Sequence[_int] = 1,
 ) -> Tensor:
     """Columns added up where their windows are: the adjoint of `unfold`."""
 
@@ -361,6 +374,13 @@ def group_norm(
     eps: _float = 1e-05,
 ) -> Tensor:
     """Group normalisation (Y."""
+
+def gumbel_softmax(
+    logits: Tensor, tau: _float = 1, hard: _bool = False, eps: _float = 1e-10, dim: _int = -1
+) -> Tensor:
+    """Samples of a relaxed categorical distribution: the softmax of `logits` with Gumbel noise (Jang et
+    al., 2017).
+    """
 
 def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor:
     """`input`, but 0 between `-lambd` and `lambd`, the two included."""
@@ -461,6 +481,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     optional biases (n).
     """
 
+def local_response_norm(
+    input: Tensor, size: _int, alpha: _float = 0.0001, beta: _float = 0.75, k: _float = 1.0
+) -> Tensor:
+    """``x / (k + alpha * mean of x² over `size` neighbouring channels)^beta`` (Krizhevsky et al., 2012)."""
+
 def log_softmax(
     input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, axis: _int | None = ...
 ) -> Tensor:
@@ -468,6 +493,33 @@ def log_softmax(
 
 def logsigmoid(input: Operand) -> Tensor:
     """`log(sigmoid(input))`, without underflow."""
+
+def lp_pool1d(
+    input: Tensor,
+    norm_type: _float,
+    kernel_size: Any,
+    stride: _int | Sequence[_int] | None = None,
+    ceil_mode: _bool = False,
+) -> Tensor:
+    """``(sum of x^norm_type over each window)^(1 / norm_type)``, windows along the last dimension."""
+
+def lp_pool2d(
+    input: Tensor,
+    norm_type: _float,
+    kernel_size: Any,
+    stride: _int | Sequence[_int] | None = None,
+    ceil_mode: _bool = False,
+) -> Tensor:
+    """`lp_pool1d` for windows in the last two dimensions."""
+
+def lp_pool3d(
+    input: Tensor,
+    norm_type: _float,
+    kernel_size: Any,
+    stride: _int | Sequence[_int] | None = None,
+    ceil_mode: _bool = False,
+) -> Tensor:
+    """`lp_pool1d` for windows in the last three dimensions."""
 
 def margin_ranking_loss(
     input1: Tensor,
@@ -579,6 +631,36 @@ def max_pool3d(
     ceil_mode: _bool = False,
     return_indices: _bool = False,
 ) -> Any: ...
+def max_unpool1d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: _int | Sequence[_int] | None = None,
+    padding: Any = 0,
+    output_size: _int | Sequence[_int | None] | None = None,
+) -> Tensor:
+    """Zeros with the maxima of `max_pool1d` where they were, as the indices say that it returned."""
+
+def max_unpool2d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: _int | Sequence[_int] | None = None,
+    padding: Any = 0,
+    output_size: _int | Sequence[_int | None] | None = None,
+) -> Tensor:
+    """`max_unpool1d` for `max_pool2d`."""
+
+def max_unpool3d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: _int | Sequence[_int] | None = None,
+    padding: Any = 0,
+    output_size: _int | Sequence[_int | None] | None = None,
+) -> Tensor:
+    """`max_unpool1d` for `max_pool3d`."""
+
 def mish(input: Operand, inplace: _bool = False) -> Tensor:
     """`input * tanh(softplus(input))`."""
 
@@ -594,6 +676,37 @@ def mse_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """``(input - target)^2``."""
+
+def multi_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    p: _int = 1,
+    margin: _float = 1.0,
+    weight: Tensor | None = None,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``sum over i != y of weight[y] max(0, margin - x[y] + x[i])^p / classes``."""
+
+def multilabel_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``sum over right j and wrong i of max(0, 1 - (x[y_j] - x[i])) / classes``."""
+
+def multilabel_soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The mean over classes of ``-w (y log sigmoid(x) + (1 - y) log sigmoid(-x))``."""
 
 def nll_loss(
     input: Tensor,
@@ -661,6 +774,22 @@ def rms_norm(
     input: Tensor, normalized_shape: Sequence[_int], weight: Tensor | None = None, eps: _float | None = None
 ) -> Tensor:
     """Root-mean-square normalisation (B."""
+
+def rrelu(
+    input: Tensor,
+    lower: _float = 0.125,
+    upper: _float = 0.3333333333333333,
+    training: _bool = False,
+    inplace: _bool = False,
+) -> Tensor:
+    """A leaky ReLU whose slope below zero is drawn for each element from [lower, upper); their mean if not
+    `training`.
+    """
+
+def rrelu_(
+    input: Tensor, lower: _float = 0.125, upper: _float = 0.3333333333333333, training: _bool = False
+) -> Tensor:
+    """In-place form of `rrelu`."""
 
 def scaled_dot_product_attention(
     query: Tensor,
@@ -755,8 +884,24 @@ def triplet_margin_loss(
     `ag.pairwise_distance`.
     """
 
+def triplet_margin_with_distance_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+    margin: _float = 1.0,
+    swap: _bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, d(a, p) - d(a, n) + margin)`` with a distance of one's own."""
+
 def unfold(
-    input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Sequence[_int] = 1
+    input: Tensor,
+    kernel_size: _int | Sequence[_int],
+    dilation: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] = 0,
+    stride: _int | Sequence[_int] = 1,
 ) -> Tensor:
     """The windows of images as columns."""
 

@@ -52,7 +52,7 @@ def _activated(linear: Module, activation: Callable[[Tensor], Tensor], x: Tensor
         return activation(linear(x))
     product: Tensor = F.linear(x, linear.weight)
     bias = linear.bias.to(product.dtype)  # autocast multiplies in halves
-    return F.bias_activation(product, bias, name)  # type: ignore[attr-defined, no-any-return]
+    return F.bias_activation(product, bias, name)
 
 
 class TransformerEncoderLayer(Module):
