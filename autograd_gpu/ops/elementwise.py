@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_gpu import errors
 from autograd_gpu.core.inplace import expose_inplace
-from autograd_gpu.core.op import expose, op
+from autograd_gpu.core.op import elementwise_gradient, expose, op
 from autograd_gpu.dtypes import FLOAT
 from autograd_gpu.ops.arguments import check_tensor
 from autograd_gpu.ops.arithmetic import mul
@@ -310,7 +310,12 @@ def tanh(F: Any, input: Any) -> Any:
     return F.tanh(input)
 
 
-tanh.rule(input=lambda F, g, out: g * (1 - out * out))
+@elementwise_gradient
+def tanh_backward(F: Any, g: Any, out: Any) -> Any:
+    return g * (1 - out * out)
+
+
+tanh.rule(input=lambda F, g, out: F.tanh_backward(g, out))
 expose(tanh, "tanh")
 expose_inplace(tanh, "tanh_")
 
@@ -426,7 +431,12 @@ def sigmoid(F: Any, input: Any) -> Any:
     return F.sigmoid(input)
 
 
-sigmoid.rule(input=lambda F, g, out: g * ((1 - out) * out))
+@elementwise_gradient
+def sigmoid_backward(F: Any, g: Any, out: Any) -> Any:
+    return g * ((1 - out) * out)
+
+
+sigmoid.rule(input=lambda F, g, out: F.sigmoid_backward(g, out))
 expose(sigmoid, "sigmoid")
 expose_inplace(sigmoid, "sigmoid_")
 
@@ -609,6 +619,8 @@ heaviside.no_rule()
 
 @heaviside.surface
 def _heaviside(input: Any, values: Any) -> Any:
+    check_tensor(input, "heaviside")
+    check_tensor(values, "heaviside", "values", 2)
     if input._type.dtype is not values._type.dtype:
         raise RuntimeError(
             "heaviside is not yet implemented for tensors with different dtypes: "
@@ -619,8 +631,6 @@ def _heaviside(input: Any, values: Any) -> Any:
 
 
 _heaviside.__doc__ = heaviside.__doc__
-    check_tensor(input, "heaviside")
-    check_tensor(values, "heaviside", "values", 2)
 
 
 @op("elementwise", promote="common")
