@@ -12,7 +12,7 @@ import math as _math
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
 
-from autograd_gpu import autograd, ops, random
+from autograd_gpu import amp, autograd, backends, ops, random
 from autograd_gpu.amp.autocast_mode import (
     autocast,
     autocast_decrement_nesting,
@@ -96,7 +96,7 @@ _LAZY = (
 globals().update(FUNCTIONS, **_TYPES)
 
 # What is public is settled here: modules that are imported later become attributes of the package too.
-_INSIDE = {"FUNCTIONS", "core", "dtypes", "errors", "ops", "printing"}
+_INSIDE = {"FUNCTIONS", "core", "dtypes", "errors", "ops", "printing", "storage"}
 __all__ = sorted(({name for name in globals() if not name.startswith("_")} | set(_LAZY)) - _INSIDE)
 
 

@@ -12,7 +12,9 @@ from typing import Any, Literal, TypeGuard, overload
 
 import numpy as np
 
+from autograd_gpu import amp as amp
 from autograd_gpu import autograd as autograd
+from autograd_gpu import backends as backends
 from autograd_gpu import cpu as cpu
 from autograd_gpu import cuda as cuda
 from autograd_gpu import fft as fft
@@ -99,6 +101,17 @@ nan: _float
 pi: _float
 e: _float
 
+BFloat16Tensor: type[Tensor]
+BoolTensor: type[Tensor]
+ByteTensor: type[Tensor]
+CharTensor: type[Tensor]
+DoubleTensor: type[Tensor]
+FloatTensor: type[Tensor]
+HalfTensor: type[Tensor]
+IntTensor: type[Tensor]
+LongTensor: type[Tensor]
+ShortTensor: type[Tensor]
+
 def abs(input: Operand, *, out: Any = None) -> Tensor:
     """The absolute value; for complex numbers their (real) distance from zero."""
 
@@ -167,7 +180,15 @@ def adjoint(input: Tensor) -> Tensor:
 def alias_copy(input: Tensor) -> Tensor:
     """A copy of the tensor."""
 
-def all(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def all(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """Whether all elements over `dim` are true (not zero)."""
 
 def allclose(
@@ -181,14 +202,36 @@ def alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
 def alpha_dropout_(input: Tensor, p: _float, train: _bool) -> Tensor:
     """``ag.nn.functional.alpha_dropout`` with required arguments `p` and `train`, in place."""
 
-def amax(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def amax(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """The largest value over `dim`; equal ones share the gradient."""
 
-def amin(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def amin(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """The smallest value over `dim`; equal ones share the gradient."""
 
 def aminmax(
-    input: Tensor, *, dim: _int | None = None, keepdim: _bool = False, out: Any = None
+    input: Tensor,
+    *,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    out: Any = None,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
 ) -> return_types.aminmax:
     """Smallest and largest value along one dimension, or of all elements, as a named tuple ``(min, max)``."""
 
@@ -197,7 +240,15 @@ def angle(input: Operand, *, out: Any = None) -> Tensor:
     else 0.
     """
 
-def any(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def any(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """Whether any element over `dim` is true (not zero)."""
 
 def arange(
@@ -252,10 +303,26 @@ def arctanh(input: Operand, *, out: Any = None) -> Tensor:
 def arctanh_(input: Operand) -> Tensor:
     """In-place `arctanh`: The inverse hyperbolic tangent; NaN outside [-1, 1]."""
 
-def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def argmax(
+    input: Tensor,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """Index (int64) of the first largest element along `dim`, or in the flattened tensor without `dim`."""
 
-def argmin(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def argmin(
+    input: Tensor,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """Index (int64) of the first smallest element along `dim`, or in the flattened tensor without `dim`."""
 
 def argsort(
@@ -427,7 +494,7 @@ def bucketize(
 def cartesian_prod(*tensors: Tensor | Sequence[Tensor]) -> Tensor:
     """All combinations of one element from each vector, as rows."""
 
-def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None, axis: _int = ...) -> Tensor:
     """Tensors one after the other along dimension `dim`."""
 
 def cdist(
@@ -506,10 +573,10 @@ def combinations(input: Tensor, r: _int = 2, with_replacement: _bool = False) ->
 def complex(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
     """A complex tensor with the given real and imaginary parts."""
 
-def concat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
+def concat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None, axis: _int = ...) -> Tensor:
     """Tensors one after the other along dimension `dim`."""
 
-def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
+def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None, axis: _int = ...) -> Tensor:
     """Tensors one after the other along dimension `dim`."""
 
 def conj(input: Tensor) -> Tensor:
@@ -619,7 +686,9 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """``1 - cos(input1, input2)`` where `target` is 1, ``max(0, cos - margin)`` where it is -1."""
 
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08) -> Tensor:
+def cosine_similarity(
+    x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08, *, axis: _int = ...
+) -> Tensor:
     """``x1 ."""
 
 def count_nonzero(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
@@ -633,19 +702,33 @@ def cov(
 def cross(input: Tensor, other: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
     """The cross product along `dim`; without it, along the first dimension of size 3."""
 
-def cummax(input: Tensor, dim: _int | None = None, *, out: Any = None) -> return_types.cummax:
+def cummax(
+    input: Tensor, dim: _int | None = None, *, out: Any = None, axis: _int | None = ...
+) -> return_types.cummax:
     """Running maximum along `dim` and where it was last seen: a named tuple ``(values, indices)``."""
 
-def cummin(input: Tensor, dim: _int | None = None, *, out: Any = None) -> return_types.cummin:
+def cummin(
+    input: Tensor, dim: _int | None = None, *, out: Any = None, axis: _int | None = ...
+) -> return_types.cummin:
     """Running minimum along `dim` and where it was last seen: a named tuple ``(values, indices)``."""
 
 def cumprod(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
+    input: Tensor,
+    dim: _int | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    out: Any = None,
+    axis: _int | None = ...,
 ) -> Tensor:
     """Running product along `dim`; the gradient is right where elements are zero."""
 
 def cumsum(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
+    input: Tensor,
+    dim: _int | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    out: Any = None,
+    axis: _int | None = ...,
 ) -> Tensor:
     """Running sum along `dim`."""
 
@@ -692,6 +775,7 @@ def diff(
     append: Tensor | None = None,
     *,
     out: Any = None,
+    axis: _int = ...,
 ) -> Tensor:
     """The `n`-th differences of neighbours along `dim`; of bools, whether they differ."""
 
@@ -914,7 +998,9 @@ def full_like(
     otherwise.
     """
 
-def gather(input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Any = None) -> Tensor:
+def gather(
+    input: Tensor, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Any = None, axis: _int = ...
+) -> Tensor:
     """``result[i][j][k] = input[i][index[i][j][k]][k]`` (for ``dim=1``)."""
 
 def gcd(input: Operand, other: Operand) -> Tensor:
@@ -1021,13 +1107,22 @@ def imag(input: Tensor) -> Tensor:
     """The imaginary parts: a view of a complex tensor."""
 
 def index_add(
-    input: Tensor, dim: _int, index: Tensor, source: Tensor, *, alpha: Number = 1, out: Any = None
+    input: Tensor,
+    dim: _int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: Number = 1,
+    out: Any = None,
+    axis: _int = ...,
 ) -> Tensor:
     """A copy of `input` with ``alpha * source`` added to the entries of dimension `dim` that `index`
     names; repeats add up.
     """
 
-def index_copy(input: Tensor, dim: _int, index: Tensor, source: Tensor, *, out: Any = None) -> Tensor:
+def index_copy(
+    input: Tensor, dim: _int, index: Tensor, source: Tensor, *, out: Any = None, axis: _int = ...
+) -> Tensor:
     """A copy of `input` with the entries of `source` in the places along `dim` that `index` names."""
 
 def index_fill(input: Tensor, dim: _int, index: Tensor, value: Operand, *, axis: _int = ...) -> Tensor:
@@ -1047,7 +1142,7 @@ def index_put_(
 ) -> Tensor:
     """In-place `index_put`."""
 
-def index_select(input: Tensor, dim: _int, index: Tensor, *, out: Any = None) -> Tensor:
+def index_select(input: Tensor, dim: _int, index: Tensor, *, out: Any = None, axis: _int = ...) -> Tensor:
     """The entries of dimension `dim` that the integer vector `index` names, in its order."""
 
 def initial_seed() -> _int:
@@ -1124,7 +1219,14 @@ def kron(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The Kronecker product: `input` with each element replaced by its product with `other`."""
 
 def kthvalue(
-    input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False, *, out: Any = None
+    input: Tensor,
+    k: _int,
+    dim: _int = -1,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: _int = ...,
+    keepdims: _bool = ...,
 ) -> return_types.kthvalue:
     """The `k`-th smallest element (counted from 1) along `dim` and its index: a named tuple ``(values,
     indices)``.
@@ -1206,7 +1308,12 @@ def log_(input: Operand) -> Tensor:
     """In-place `log`: The natural logarithm; NaN for negative numbers."""
 
 def log_softmax(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
+    input: Tensor,
+    dim: _int | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    out: Any = None,
+    axis: _int | None = ...,
 ) -> Tensor:
     """The logarithm of `ag.softmax`, without overflow and exact where the softmax is tiny."""
 
@@ -1216,7 +1323,9 @@ def logaddexp(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 def logaddexp2(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
     """`log2(2 ** input + 2 ** other)` without overflow."""
 
-def logcumsumexp(input: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
+def logcumsumexp(
+    input: Tensor, dim: _int | None = None, *, out: Any = None, axis: _int | None = ...
+) -> Tensor:
     """Running ``log(sum(exp(x)))`` along `dim`, without overflow."""
 
 def logdet(input: Tensor) -> Tensor:
@@ -1258,7 +1367,15 @@ def logspace(
     `ag.linspace`.
     """
 
-def logsumexp(input: Tensor, dim: Dims | None = None, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def logsumexp(
+    input: Tensor,
+    dim: Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """``log(sum(exp(x)))`` over `dim`, without overflow; -inf for no elements."""
 
 def lt(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
@@ -1436,6 +1553,8 @@ def mean(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """Arithmetic mean over `dim`, or of all elements; NaN of no elements."""
 
@@ -1474,7 +1593,15 @@ def minimum(input: Operand, other: Operand, *, out: Any = None) -> Tensor:
 def mm(input: Tensor, mat2: Tensor, *, out: Any = None) -> Tensor:
     """The product of two matrices, (n, k) and (k, m); no broadcasting."""
 
-def mode(input: Tensor, dim: _int = -1, keepdim: _bool = False, *, out: Any = None) -> Tensor:
+def mode(
+    input: Tensor,
+    dim: _int = -1,
+    keepdim: _bool = False,
+    *,
+    out: Any = None,
+    axis: _int = ...,
+    keepdims: _bool = ...,
+) -> Tensor:
     """The most frequent element along `dim` (the smallest of several), and the index of its last
     occurrence.
     """
@@ -1538,6 +1665,8 @@ def nanmean(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """Mean over `dim` of the elements that are not NaN; NaN where there is none."""
 
@@ -1561,6 +1690,8 @@ def nanquantile(
     *,
     interpolation: str = "linear",
     out: Any = None,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """`ag.quantile` of the elements that are not nan."""
 
@@ -1571,6 +1702,8 @@ def nansum(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """Sum over `dim` that counts NaN as zero."""
 
@@ -1616,6 +1749,8 @@ def norm(
     dtype: DTypeLike | None = None,
     *,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """The p-norm of the elements over `dim`, or of all of them."""
 
@@ -1726,6 +1861,8 @@ def prod(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """Product over `dim`, or of all elements."""
 
@@ -1745,6 +1882,8 @@ def quantile(
     *,
     interpolation: str = "linear",
     out: Any = None,
+    axis: _int | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """The `q`-quantiles of the elements along `dim`, or of all elements; nan where there is a nan."""
 
@@ -1944,10 +2083,13 @@ def scatter(
     value: Operand | None = None,
     reduce: str | None = None,
     out: Any = None,
+    axis: _int = ...,
 ) -> Tensor:
     """A copy of `input` with ``result[i][index[i][j][k]][k] = src[i][j][k]`` (for ``dim=1``)."""
 
-def scatter_add(input: Tensor, dim: _int, index: Tensor, src: Operand, *, out: Any = None) -> Tensor:
+def scatter_add(
+    input: Tensor, dim: _int, index: Tensor, src: Operand, *, out: Any = None, axis: _int = ...
+) -> Tensor:
     """A copy of `input` with ``result[i][index[i][j][k]][k] += src[i][j][k]`` (for ``dim=1``); repeated
     indices all add.
     """
@@ -1961,6 +2103,7 @@ def scatter_reduce(
     *,
     include_self: _bool = True,
     out: Any = None,
+    axis: _int = ...,
 ) -> Tensor:
     """A copy of `input` in which the elements of `src` that `index` sends to one place along `dim` are
     combined.
@@ -1986,7 +2129,7 @@ def seed() -> _int:
 def select(input: Tensor, dim: _int, index: _int, *, axis: _int = ...) -> Tensor:
     """Entry `index` of dimension `dim`, which disappears."""
 
-def select_copy(input: Tensor, dim: _int, index: _int) -> Tensor:
+def select_copy(input: Tensor, dim: _int, index: _int, *, axis: _int = ...) -> Tensor:
     """`ag.Tensor.select`, as a copy instead of a view."""
 
 def select_scatter(input: Tensor, src: Tensor, dim: _int, index: _int) -> Tensor:
@@ -2064,12 +2207,23 @@ def slogdet(A: Tensor) -> Tensor:
     """The sign of the determinant (complex: a number of size one), and the logarithm of its size."""
 
 def softmax(
-    input: Tensor, dim: _int | None = None, *, dtype: DTypeLike | None = None, out: Any = None
+    input: Tensor,
+    dim: _int | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    out: Any = None,
+    axis: _int | None = ...,
 ) -> Tensor:
     """``exp(x) / sum(exp(x))`` along `dim`: positive numbers that add up to one."""
 
 def sort(
-    input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False, *, out: Any = None
+    input: Tensor,
+    dim: _int = -1,
+    descending: _bool = False,
+    stable: _bool = False,
+    *,
+    out: Any = None,
+    axis: _int = ...,
 ) -> return_types.sort:
     """Sorted values along `dim` and the indices they came from: a named tuple ``(values, indices)``."""
 
@@ -2080,7 +2234,9 @@ def split(
     one may be smaller), or of the sizes that it lists.
     """
 
-def split_copy(input: Tensor, split_size_or_sections: Dims, dim: _int = 0) -> tuple[Tensor, ...]:
+def split_copy(
+    input: Tensor, split_size_or_sections: Dims, dim: _int = 0, *, axis: _int = ...
+) -> tuple[Tensor, ...]:
     """`ag.Tensor.split`, as a copy instead of a view."""
 
 def split_with_sizes(
@@ -2103,10 +2259,10 @@ def square_(input: Operand) -> Tensor:
 def squeeze(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
     """The dimensions `dim` (an int, a tuple, or None for all) dropped where they have size 1; others stay."""
 
-def squeeze_copy(input: Tensor, dim: Dims | None = None) -> Tensor:
+def squeeze_copy(input: Tensor, dim: Dims | None = None, *, axis: Dims | None = ...) -> Tensor:
     """`ag.Tensor.squeeze`, as a copy instead of a view."""
 
-def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None) -> Tensor:
+def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Any = None, axis: _int = ...) -> Tensor:
     """Tensors of one shape, stacked along a new dimension at place `dim` of the result; dtypes are
     promoted.
     """
@@ -2119,6 +2275,8 @@ def std(
     *,
     correction: Number | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """Standard deviation: the square root of `ag.var`, with the same arguments."""
 
@@ -2147,6 +2305,8 @@ def sum(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """Sum over `dim`, or of all elements."""
 
@@ -2170,7 +2330,9 @@ def take(input: Tensor, index: Tensor, *, out: Any = None) -> Tensor:
     the end.
     """
 
-def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None, *, out: Any = None) -> Tensor:
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: _int | None = None, *, out: Any = None, axis: _int | None = ...
+) -> Tensor:
     """Like `gather`, but `input` and `indices` broadcast in the other dimensions; without `dim`, from the
     flattened tensor.
     """
@@ -2214,7 +2376,14 @@ def tile(input: Tensor, *dims: Sizes) -> Tensor:
     """Like `repeat`, but fewer repeats than dimensions are allowed: missing ones, in front, are 1."""
 
 def topk(
-    input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, out: Any = None
+    input: Tensor,
+    k: _int,
+    dim: _int = -1,
+    largest: _bool = True,
+    sorted: _bool = True,
+    *,
+    out: Any = None,
+    axis: _int = ...,
 ) -> return_types.topk:
     """The `k` largest (or smallest) elements along `dim`, in order, and their indices: a named tuple
     ``(values, indices)``.
@@ -2294,7 +2463,7 @@ def trunc_(input: Operand) -> Tensor:
 def unbind(input: Tensor, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
     """The entries of dimension `dim`, which disappears, as a tuple."""
 
-def unbind_copy(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]:
+def unbind_copy(input: Tensor, dim: _int = 0, *, axis: _int = ...) -> tuple[Tensor, ...]:
     """`ag.Tensor.unbind`, as a copy instead of a view."""
 
 def unflatten(input: Tensor, dim: _int, sizes: Sizes) -> Tensor:
@@ -2344,7 +2513,7 @@ def unsafe_split(
 def unsqueeze(input: Tensor, dim: _int, *, axis: _int = ...) -> Tensor:
     """A new dimension of size 1 at place `dim` of the result."""
 
-def unsqueeze_copy(input: Tensor, dim: _int) -> Tensor:
+def unsqueeze_copy(input: Tensor, dim: _int, *, axis: _int = ...) -> Tensor:
     """`ag.Tensor.unsqueeze`, as a copy instead of a view."""
 
 def vander(x: Tensor, N: _int | None = None, increasing: _bool = False) -> Tensor:
@@ -2358,6 +2527,8 @@ def var(
     *,
     correction: Number | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """Variance over `dim`, or of all elements: ``sum(|x - mean|^2) / (n - correction)``, in two passes."""
 

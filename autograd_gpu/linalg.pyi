@@ -98,6 +98,8 @@ def matrix_norm(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """A norm of the matrices in the two dimensions `dim`: `ag.linalg.matrix_norm`."""
 
@@ -128,6 +130,8 @@ def norm(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """A vector or matrix norm: `ag.linalg.norm`."""
 
@@ -189,5 +193,7 @@ def vector_norm(
     *,
     dtype: DTypeLike | None = None,
     out: Any = None,
+    axis: Dims | None = ...,
+    keepdims: _bool = ...,
 ) -> Tensor:
     """The vector norm ``sum(|x|^ord)^(1/ord)`` over `dim`, or of all elements: `ag.linalg.vector_norm`."""

@@ -1045,7 +1045,7 @@ class TensorMethods:
         dimension `dim` that `index` names;
         """
 
-    def index_copy(self, dim: _int, index: Tensor, source: Tensor) -> Tensor:
+    def index_copy(self, dim: _int, index: Tensor, source: Tensor, *, axis: _int = ...) -> Tensor:
         """A copy of `input` with the entries of `source` in the places along `dim` that `index` names."""
 
     def index_copy_(self, dim: _int, index: Tensor, source: Tensor) -> Tensor:
@@ -1931,7 +1931,7 @@ class TensorMethods:
         ``dim=1``).
         """
 
-    def scatter_add(self, dim: _int, index: Tensor, src: Operand) -> Tensor:
+    def scatter_add(self, dim: _int, index: Tensor, src: Operand, *, axis: _int = ...) -> Tensor:
         """A copy of `input` with ``result[i][index[i][j][k]][k] += src[i][j][k]`` (for ``dim=1``);
         repeated indices all add.
         """

@@ -245,7 +245,9 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """``1 - cos(input1, input2)`` where `target` is 1, ``max(0, cos - margin)`` where it is -1."""
 
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08) -> Tensor:
+def cosine_similarity(
+    x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08, *, axis: _int = ...
+) -> Tensor:
     """``x1 ."""
 
 def cross_entropy(

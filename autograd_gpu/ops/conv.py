@@ -443,7 +443,7 @@ def conv2d(
 
     Source: K. Chellapilla, S. Puri, P. Simard, "High performance convolutional neural networks for document
     processing" (2006): windows are unrolled and multiplied as one matrix. On the CPU, float32 convolutions of 3x3 without
-    strides and with at least 32 channels and outputs go through Winograd's F(4x4), with errors up to 1e-5 of the
+    strides and with at least 32 channels and outputs go through Winograd's F(4x4), with errors up to 2e-6 of the
     output's largest value (A. Lavin, S. Gray, 2016); float64 never does.
 
     >>> ag.conv2d(ag.ones(1, 1, 3, 3), ag.ones(1, 1, 2, 2))

@@ -561,6 +561,11 @@ def gaussian_nll_loss(
     check_tensor(input, "gaussian_nll_loss")
     check_tensor(target, "gaussian_nll_loss", "target", 2)
     reduction = reduction_name("gaussian_nll_loss", reduction)
+    for each in (input, var):
+        if isinstance(each, Tensor) and each._type.is_complex:
+            raise NotImplementedError(
+                f"\"gaussian_nll_loss\" not implemented for '{each._type.dtype.scalar_name}'{errors.here()}"
+            )
     if not isinstance(var, Tensor):
         if var < 0:
             raise ValueError(f"var has negative entry/entries (gaussian_nll_loss: var={var}){errors.here()}")

@@ -35,6 +35,7 @@ from autograd_gpu.core.graph import Tensor
 from autograd_gpu.core.op import FUNCTIONS, METHODS, REGISTRY
 from autograd_gpu.nn import functional
 from autograd_gpu.ops import return_types
+from autograd_gpu.storage import TYPES
 from autograd_gpu.testing.stub_types import ALIASES, OVERLOADS, PARAMETERS, REFLECTED, RETURNS
 
 PACKAGE = Path(autograd_gpu.__file__).parent
@@ -94,6 +95,8 @@ def main(arguments: list[str]) -> int:
 def _package_stub() -> str:
     names = _Names()
     body = [*(f"{alias}\n" for alias in _reexports(names)), "\n"]
+    body += [f"{name}: {names.mention('type[Tensor]')}\n" for name in sorted(TYPES)]
+    body.append("\n")
     for name in sorted(FUNCTIONS):
         body += _function(names, name, FUNCTIONS[name])
     return _file("The public names of `ag`, for type checkers and editors.", names, body)
@@ -455,8 +458,13 @@ def _parameters(
 
 
 def _takes_numpy_names(function: Callable[..., Any]) -> bool:
-    code = getattr(function, "__code__", None)
-    return code is not None and code.co_qualname.startswith("numpy_names.")
+    inner: Any = function
+    while inner is not None:
+        code = getattr(inner, "__code__", None)
+        if code is not None and code.co_qualname.startswith("numpy_names."):
+            return True
+        inner = getattr(inner, "__wrapped__", None)
+    return False
 
 
 def _default(value: Any) -> str:

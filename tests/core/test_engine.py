@@ -115,7 +115,9 @@ def test_no_graph() -> None:
 
 def test_mismatched_gradient() -> None:
     x = leaf(1.0, 2.0)
-    with pytest.raises(RuntimeError, match=r"Mismatch in shape: grad_output\[0\] has a shape of ag.Size\(\[3\]\)"):
+    with pytest.raises(
+        RuntimeError, match=r"Mismatch in shape: grad_output\[0\] has a shape of ag.Size\(\[3\]\)"
+    ):
         (x * x).backward(ag.ones(3))
 
 

@@ -539,6 +539,56 @@ def optimizer_calls() -> Iterator[Call]:
             )  # fmt: skip
 
 
+def decomposition_calls() -> Iterator[Call]:
+    """Factors whose signs are free are compared by what has none: triangles, values, determinants, solutions."""
+    for kind in ("float32", "float64", "complex64", "complex128"):
+        near = {
+            "tolerance": 2e-4 if np.dtype(kind).itemsize // (1 + (np.dtype(kind).kind == "c")) == 4 else 1e-9
+        }
+        for shape in ((3, 3), (2, 4, 4), (0, 3, 3)):
+            x = values(shape, kind) + 4 * np.eye(shape[-1], dtype=kind)
+            definite = x @ np.conj(np.swapaxes(x, -1, -2)) + np.eye(shape[-1], dtype=kind)
+            right = values((*shape[:-1], 2), kind, seed=1)
+            yield Call("cholesky", definite, **near)
+            yield Call("solve", x, right, **near)
+            yield Call("inv", x, **near)
+            yield Call("det", x, **near)
+            yield Call("slogdet", x, **near)
+            yield Call("matrix_exp", 0.1 * x, **near)
+            yield Call("svdvals", x, **near)
+            yield Call("lu_factor", x, **near)
+            yield Call("solve_triangular", np.tril(x), right, upper=False, unitriangular=False, **near)
+        yield Call("cofactor", values((3, 3), kind), **near)
+        one = np.asarray([[2.0]], kind)
+        yield Call("eig", one, **near)
+        yield Call("eigh", one, uplo="L", **near)
+        yield Call("qr", one, mode="reduced", **near)
+        yield Call("svd", one, full_matrices=False, **near)
+    for pivots in ([1, 2, 3], [3, 3, 3], [2, 2, 3]):
+        yield Call("permutation_of", np.asarray(pivots, "int32"), rows=3)
+    for kind in ("float32", "float64"):
+        near = {"tolerance": 2e-4 if kind == "float32" else 1e-9}
+        x = values((4, 6), kind)
+        spectrum = values((4, 4), "complex64" if kind == "float32" else "complex128")
+        for norm in ("backward", "ortho", "forward"):
+            yield Call("fft_r2c", x, dim=(1,), norm=norm, onesided=True, **near)
+            yield Call("fft_c2r", spectrum, dim=(1,), norm=norm, last=6, **near)
+            yield Call("fft_c2c", spectrum, dim=(0, 1), norm=norm, forward=norm != "ortho", **near)
+        yield Call("frexp", x)
+        for name in ("i0", "i0e", "i1", "i1e", "erfcx"):
+            yield Call(name, values((37,), kind), **near)
+        yield Call("ndtri", values((37,), kind, 0.01, 0.99), **near)
+        yield Call("zeta", values((37,), kind, 1.5, 5), values((37,), kind, 0.5, 4, 1), **near)
+        weight, bias, mean = (values((5,), kind, seed=seed) for seed in (1, 2, 3))
+        var, planes = values((5,), kind, 0.5, 2, 4), values((3, 5, 7), kind)
+        yield Call("channel_affine", planes, weight, bias, mean, var, eps=1e-5, **near)
+        yield Call(
+            "channel_affine_backward", values((3, 5, 7), kind, seed=5), planes, weight, mean, var, eps=1e-5,
+            dtype=np.dtype(kind), needs=(True,) * 3, **near,
+        )  # fmt: skip
+    yield Call("lcm", values((9,), "int64", 1, 30), values((9,), "int64", 1, 30, 1))
+
+
 def together_calls() -> Iterator[Call]:
     """What is done to the gradients of all parameters at once."""
     shapes: list[tuple[int, ...]] = [(3, 4), (), (70_001,), (5,)]
@@ -625,7 +675,7 @@ CALLS = [
     call
     for calls in (
         elementwise_calls, creation_calls, shape_calls, reduction_calls, ordering_calls, index_calls, linear_algebra_calls,
-        layer_calls, random_calls, optimizer_calls, together_calls, recurrent_calls,
+        layer_calls, random_calls, optimizer_calls, decomposition_calls, together_calls, recurrent_calls,
     )
     for call in calls()
 ]  # fmt: skip

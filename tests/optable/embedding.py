@@ -65,7 +65,9 @@ CASES = [
         call=embedding.embedding,
         samples=lambda make: [
             S(INDICES, make(4, 2)),
-            S(INDICES, make(300, 1), padding_idx=2).only("float32"),  # many rows, on the CPU written differently
+            S(INDICES, make(300, 1), padding_idx=2).only(
+                "float32"
+            ),  # many rows, on the CPU written differently
             # a row that is not looked up: to finite differences one that is has a gradient; see the next case
             S(INDICES.astype(np.int32), make(4, 2), padding_idx=1),
             S(INDICES, make(4, 2), padding_idx=-3),
