@@ -561,10 +561,10 @@ def gaussian_nll_loss(
     check_tensor(input, "gaussian_nll_loss")
     check_tensor(target, "gaussian_nll_loss", "target", 2)
     reduction = reduction_name("gaussian_nll_loss", reduction)
-    for each in (input, var):
-        if isinstance(each, Tensor) and each._type.is_complex:
+    for operand in (input, var):
+        if isinstance(operand, Tensor) and operand._type.is_complex:
             raise NotImplementedError(
-                f"\"gaussian_nll_loss\" not implemented for '{each._type.dtype.scalar_name}'{errors.here()}"
+                f"\"gaussian_nll_loss\" not implemented for '{operand._type.dtype.scalar_name}'{errors.here()}"
             )
     if not isinstance(var, Tensor):
         if var < 0:
