@@ -54,16 +54,16 @@ def is_anomaly_check_nan_enabled() -> bool:
 def _switch(enabled: bool, check_nan: bool) -> None:
     interceptors = modes.local.interceptors
     with modes.lock:
+        # Counted once for the mode, not for each thread that sees it: a thread may end while it is on.
+        modes.intercepting += enabled - _State.enabled
         _State.enabled, _State.check_nan = enabled, check_nan
         if (_checked in engine.around) is not enabled:
             (engine.around.append if enabled else engine.around.remove)(_checked)
         # Under all other interceptors: it is a call as it is recorded in the end that has a node.
         if enabled and _remember_traceback not in interceptors:
             interceptors.insert(0, _remember_traceback)
-            modes.intercepting += 1
         elif not enabled and _remember_traceback in interceptors:
             interceptors.remove(_remember_traceback)
-            modes.intercepting -= 1
 
 
 class set_detect_anomaly:

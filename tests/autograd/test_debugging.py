@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import autograd_gpu as ag
+from autograd_gpu.core import modes
 from autograd_gpu.autograd import explain
 from autograd_gpu.core import engine, modes
 
@@ -531,3 +532,15 @@ def test_the_guard_and_gradients() -> None:
         a, b = (x * x).split(1)
         (a * b).sum().backward()
     assert x.grad.tolist() == [8.0, 4.0 * 1 * 1]
+
+
+def test_anomaly_mode_of_a_thread_that_ended() -> None:
+    from threading import Thread
+
+    before = modes.intercepting
+    thread = Thread(target=lambda: ag.autograd.set_detect_anomaly(True))
+    thread.start()
+    thread.join()
+    assert ag.is_anomaly_enabled()
+    ag.autograd.set_detect_anomaly(False)
+    assert modes.intercepting == before  # or every op of the program would be slow from now on
