@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 import autograd_gpu as ag
-from autograd_gpu.core import modes
 from autograd_gpu.autograd import explain
 from autograd_gpu.core import engine, modes
 
