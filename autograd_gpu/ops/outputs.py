@@ -17,7 +17,7 @@ TAKING_OUT: dict[Fit, str] = {
     greater_equal gt hstack hypot kron ldexp le lerp less less_equal lgamma log log10 log1p log2 logaddexp logaddexp2
     logical_and logical_not logical_or logical_xor logit logsumexp lt maximum mean minimum mul multiply nanmean nansum ne
     nextafter not_equal outer polygamma pow rad2deg reciprocal remainder row_stack rsqrt sigmoid sin sinc sinh sqrt square
-    stack std sub subtract tan tanh true_divide var vstack xlogy
+    stack std sub subtract tan tanh true_divide var vstack xlogy cholesky cholesky_inverse cholesky_solve diff
     """,
     "exact": """
     abs absolute addbmm addmm addmv all amax amin aminmax any argmax argmin baddbmm bitwise_not bmm bucketize ceil chain_matmul
@@ -25,7 +25,7 @@ TAKING_OUT: dict[Fit, str] = {
     heaviside histc index_add index_copy index_select inner isneginf isposinf kthvalue log_softmax logcumsumexp masked_select
     matmul max median min mm msort multinomial mv nan_to_num nanmedian neg negative nonzero norm polar round scatter
     scatter_add scatter_reduce searchsorted sgn sign signbit softmax sort take take_along_dim tensordot topk tril triu trunc
-    where cholesky cholesky_inverse cholesky_solve diff inverse isin lu_solve matrix_power mode nanquantile qr quantile svd
+    where inverse isin lu_solve matrix_power mode nanquantile qr quantile svd
     triangular_solve vdot
     """,
     "compute": "cumprod cumsum prod sum",

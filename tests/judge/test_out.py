@@ -110,7 +110,30 @@ ARGUMENTS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "where": lambda L, x, y: (x > 1.5, x, y),
     "logit": lambda L, x, y: (x / 4,),
     "heaviside": lambda L, x, y: (x - 1.5, y),
+    "cholesky": lambda L, x, y: (_definite(L, x),),
+    "cholesky_inverse": lambda L, x, y: (_triangle(L, x),),
+    "cholesky_solve": lambda L, x, y: (y, _triangle(L, x)),
+    "diff": lambda L, x, y: (x,),
+    "inverse": lambda L, x, y: (_definite(L, x),),
+    "lu_solve": lambda L, x, y: (y, *L.linalg.lu_factor(_definite(L, x))),
+    "matrix_power": lambda L, x, y: (x @ y.t(), 2),
+    "mode": lambda L, x, y: (x, 0),
+    "nanquantile": lambda L, x, y: (x, 0.3),
+    "quantile": lambda L, x, y: (x, 0.3),
+    "qr": lambda L, x, y: (_definite(L, x),),
+    "svd": lambda L, x, y: (_triangle(L, x),),
+    "triangular_solve": lambda L, x, y: (y, _triangle(L, x), False),
 }  # fmt: skip
+
+
+def _definite(L: Any, x: Any) -> Any:
+    return x @ x.t() + L.eye(2, dtype=x.dtype)
+
+
+def _triangle(L: Any, x: Any) -> Any:
+    return L.tensor([[2.0, 0.0], [0.5, 3.0]], dtype=x.dtype)
+
+
 UNARY = frozenset("""
 abs absolute acos acosh angle arccos arccosh arcsin arcsinh arctan arctanh argsort asin asinh atan atanh ceil conj_physical cos
 cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac isneginf isposinf lgamma log log10 log1p log2
@@ -120,7 +143,7 @@ square tan tanh tril triu trunc aminmax
 #: takes random numbers
 RANDOM = frozenset(("multinomial",))
 #: compositions in PyTorch too, which count their own steps as changes of `out`, or resize it on the way without warning
-VERSIONS_OF_THEIR_OWN = frozenset(("kron", "nanmean"))
+VERSIONS_OF_THEIR_OWN = frozenset(("kron", "nanmean", "svd"))
 RESIZED_ON_THE_WAY = frozenset(("addbmm",))
 
 
