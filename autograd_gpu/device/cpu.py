@@ -124,7 +124,7 @@ class CpuNamespace(
     ) -> Array:
         if out is None and x.size >= 4 * BOUND_ROW and _is_plain(x):
             bounds = [(f, bound) for f, bound in ((np.maximum, min), (np.minimum, max)) if bound is not None]
-            if bounds and all(bound.ndim == 0 and bound.dtype == x.dtype for _, bound in bounds):
+            if bounds and all(_is_number_like(bound, x) for _, bound in bounds):
                 for function, bound in bounds:
                     x = _bounded(function, x, np.full(BOUND_ROW, bound, x.dtype))
                 return x
@@ -271,6 +271,13 @@ _zero_rows: dict[DType, Array] = {}
 
 def _is_plain(x: Array) -> bool:
     return bool(x.flags.c_contiguous) and x.dtype.kind in "fiu"
+
+
+def _is_number_like(bound: Any, x: Array) -> bool:
+    """Whether a bound is a Python number that the dtype of `x` takes, or an array without dimensions of that dtype."""
+    if not hasattr(bound, "dtype"):
+        return x.dtype.kind == "f" or isinstance(bound, int)
+    return bool(bound.ndim == 0 and bound.dtype == x.dtype)
 
 
 def _bounded(function: np.ufunc, x: Array, row: Array) -> Array:

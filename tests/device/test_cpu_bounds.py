@@ -23,7 +23,14 @@ def test_bounds(dtype: str, shape: tuple[int, ...]) -> None:
     low, high = np.array(-2, dtype), np.array(3, dtype)
     for operand in (x, x.T):
         np.testing.assert_array_equal(cpu_namespace.relu(operand), portable.relu(operand))
-        for bounds in ((low, high), (None, high), (low, None), (high, low)):
+        for bounds in (
+            (low, high),
+            (None, high),
+            (low, None),
+            (high, low),
+            (-2, 3),
+            (1e-3, None) if x.dtype.kind == "f" else (1, 1),
+        ):
             ours, theirs = cpu_namespace.clamp(operand, *bounds), portable.clamp(operand, *bounds)
             assert ours.dtype == theirs.dtype
             np.testing.assert_array_equal(ours, theirs)
