@@ -193,7 +193,7 @@ def test_each_namespace_computes_on_its_own_card(namespace: Any) -> None:
     import cupy
 
     if cupy.cuda.runtime.getDeviceCount() < 2:
-        pytest.skip("one CUDA device")
+        pytest.skip("needs two CUDA devices, and there is one")
     other = type_for(dtypes.float32, Device("cuda", 1)).namespace
     assert cupy.cuda.runtime.getDevice() == 0
     x = other.from_host(np.arange(6.0, dtype="f4").reshape(2, 3))

@@ -13,7 +13,7 @@ from autograd_gpu import dtypes
 from autograd_gpu.device import Device, cpu_namespace, type_for
 
 cpu: Any = cpu_namespace
-ml_dtypes = pytest.importorskip("ml_dtypes")
+ml_dtypes = pytest.importorskip("ml_dtypes", reason="bfloat16 arrays are those of ml_dtypes")
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 REAL = (np.dtype("float16"), BFLOAT16, np.dtype("float32"), np.dtype("float64"))

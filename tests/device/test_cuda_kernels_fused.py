@@ -16,7 +16,7 @@ from autograd_gpu import dtypes
 from autograd_gpu.device import Device, cpu_namespace, type_for
 from autograd_gpu.nn import functional as F
 
-ml_dtypes = pytest.importorskip("ml_dtypes")
+ml_dtypes = pytest.importorskip("ml_dtypes", reason="bfloat16 arrays are those of ml_dtypes")
 cpu: Any = cpu_namespace
 REAL = (ag.float16, ag.bfloat16, ag.float32, ag.float64)
 LIMITS = {"float16": 4e-3, "bfloat16": 3e-2, "float32": 1e-5, "float64": 1e-12}

@@ -94,7 +94,7 @@ CASES: dict[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], Callable[[Any, A
 @pytest.mark.parametrize("name", CASES)
 def test_no_operand_is_copied(name: str, dtype: str, cublas: Recorder) -> None:
     if dtype == "bfloat16":
-        pytest.importorskip("ml_dtypes")
+        pytest.importorskip("ml_dtypes", reason="bfloat16 arrays are those of ml_dtypes")
     shapes, product, forward, backward = CASES[name]
     kind = getattr(ag, dtype)
     a, b = (ag.randn(*shape).to("cuda", kind).requires_grad_() for shape in shapes)

@@ -28,7 +28,7 @@ __global__ void shared_sum(const float *x, float *y, int n) {
 
 @pytest.fixture
 def cupy() -> Any:
-    return pytest.importorskip("cupy")
+    return pytest.importorskip("cupy", reason="CUDA arrays are those of CuPy")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from autograd_gpu.device.cpu import CpuNamespace, cpu
 from autograd_gpu.device.namespace import ArrayNamespace
 from autograd_gpu.device.portable.elementwise import UFUNC_NAMES
 
-ml_dtypes = pytest.importorskip("ml_dtypes")
+ml_dtypes = pytest.importorskip("ml_dtypes", reason="bfloat16 arrays are those of ml_dtypes")
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 FLOATS = ("float16", BFLOAT16, "float32", "float64")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-ml_dtypes = pytest.importorskip("ml_dtypes")
+torch = pytest.importorskip("torch", reason="PyTorch is the judge here")
+ml_dtypes = pytest.importorskip("ml_dtypes", reason="bfloat16 arrays are those of ml_dtypes")
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 

@@ -23,7 +23,7 @@ from tests.judge.device_support import (
     values,
 )
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="PyTorch is the judge here")
 
 F = CpuNamespace()
 inf, nan = float("inf"), float("nan")

@@ -12,7 +12,7 @@ import pytest
 import autograd_gpu as ag
 from autograd_gpu.ops import attention, conv, dropout, embedding, norm, pool
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="PyTorch is the judge here")
 F = torch.nn.functional
 
 rng = np.random.default_rng(0)
@@ -336,7 +336,7 @@ def test_dropout_without_chance() -> None:
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 def test_halves_lose_no_more_than_pytorch_does(name: str) -> None:
-    pytest.importorskip("ml_dtypes")
+    pytest.importorskip("ml_dtypes", reason="bfloat16 arrays are those of ml_dtypes")
     calls: list[tuple[Callable[..., Any], Callable[..., Any], list[Any]]] = [
         (lambda x: norm.layer_norm(x, (64,)), lambda x: F.layer_norm(x, (64,)), [array(8, 64) + 3]),
         (lambda x: norm.rms_norm(x, (64,)), lambda x: F.rms_norm(x, (64,)), [array(8, 64)]),

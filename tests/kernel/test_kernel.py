@@ -418,7 +418,7 @@ def test_every_type_of_number_arrives() -> None:
 
 @pytest.mark.gpu
 def test_cudas_own_halves() -> None:
-    pytest.importorskip("cupy")
+    pytest.importorskip("cupy", reason="CUDA arrays are those of CuPy")
     own = ag.kernel(
         """
         #include <cuda_fp16.h>
@@ -446,7 +446,7 @@ def test_block_and_template_numbers_by_call() -> None:
 @pytest.mark.gpu
 def test_the_other_card() -> None:
     if ag.cuda.device_count() < 2:
-        pytest.skip("there is one card")
+        pytest.skip("needs two CUDA devices, and there is one")
     x = random(10, dtype=ag.float32, device="cuda:1").requires_grad_()
     y = softplus(x)
     assert str(y.device) == "cuda:1"
